@@ -1,0 +1,120 @@
+"""Name every failure a user can meet, with its exit code.
+
+FleetsyncError (1)                  failed: network, server, file
+├── FileError (1)                   a local file cannot be read or written
+├── SecretsError (1)                the secrets file is not safe to use
+├── ExtraMissingError (1)           a package of an extra is not installed
+├── ApiError (1)                    the org answered with an error
+├── UnreachableError (1)            the org did not answer
+├── OutcomeUnknownError (1)         a write was sent and its answer never came
+├── ListingError (1)                the org's listing contradicts itself
+├── UsageError (2)                  wrong usage
+├── RefusedError (4)                limits, protection, or not confirmed
+├── StalePlanError (5)              the saved plan no longer fits
+├── ManifestError (7)               fleet.yaml or manifests are invalid
+├── CredentialsError (8)            the credentials were refused or are missing
+└── InterruptedRunError (130)       stopped by a signal
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class FleetsyncError(Exception):
+    """Any failure that a user can meet; its text says where, what, and what to do next."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class FileError(FleetsyncError):
+    """A local file cannot be read or written."""
+
+
+class SecretsError(FleetsyncError):
+    """The secrets file is not safe to use."""
+
+
+class ExtraMissingError(FleetsyncError):
+    """A command needs a package that only an extra installs."""
+
+
+class ApiError(FleetsyncError):
+    """The org answered with an error status.
+
+    ``status`` is the HTTP status, ``detail`` the platform's own id and words (platform page 1.4),
+    never a credential.
+    """
+
+    def __init__(self, message: str, *, status: int, detail: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.detail = detail
+
+
+class UnreachableError(FleetsyncError):
+    """The org did not answer: no host, no connection, no TLS, no time left."""
+
+
+class OutcomeUnknownError(FleetsyncError):
+    """A write was sent and its answer never came or cannot be read: it may have been done."""
+
+
+class ListingError(FleetsyncError):
+    """The org's listing contradicts itself, so it proves nothing."""
+
+
+class UsageError(FleetsyncError):
+    """The command was called in a wrong way."""
+
+    exit_code = 2
+
+
+class RefusedError(FleetsyncError):
+    """fleetsync will not do it: limits, protection, or nobody confirmed."""
+
+    exit_code = 4
+
+
+class StalePlanError(FleetsyncError):
+    """The saved plan no longer fits the org or the manifests."""
+
+    exit_code = 5
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a file: where (1-based), what, and what to do."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        """Render as ``file:line:column: message``."""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class ManifestError(FleetsyncError):
+    """fleet.yaml or the manifests are invalid; ``problems`` holds every one that was found."""
+
+    exit_code = 7
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class CredentialsError(FleetsyncError):
+    """The credentials are missing, unreadable, or were refused by the org."""
+
+    exit_code = 8
+
+
+class InterruptedRunError(FleetsyncError):
+    """A signal stopped the run."""
+
+    exit_code = 130
