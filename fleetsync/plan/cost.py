@@ -1,0 +1,54 @@
+"""Count the API calls that a plan takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fleetsync.batch import count_batches, encode_item
+from fleetsync.diff.change import Action, Change
+from fleetsync.model import Kind
+from fleetsync.plan.body import (
+    completion_body,
+    create_device_body,
+    remove_body,
+    update_device_body,
+    update_location,
+)
+
+TOKEN_BYTES = 64
+"""Room for ``,"authToken":"..."`` in a bulk item; a token has at most 36 characters (page 7)."""
+
+
+class Cost(NamedTuple):
+    """API calls: those that reading took, and those that writing will take."""
+
+    read: int
+    write: int
+
+    def seconds(self, calls_per_second: int) -> float:
+        """Give the time that the calls take at the rate that fleet.yaml allows."""
+        return round((self.read + self.write) / calls_per_second, 1)
+
+
+def count_writes(changes: Sequence[Change], records: Sequence[Change]) -> int:
+    """Count the requests of an apply in which nothing fails."""
+    calls = sum(map(_single_calls, changes)) + sum(map(_single_calls, records))
+    devices = [change for change in changes if change.kind is Kind.DEVICE]
+    creates = (change for change in devices if change.action is Action.CREATE)
+    deletes = (change for change in devices if change.action is Action.DELETE)
+    calls += count_batches(
+        [len(encode_item(create_device_body(change))) + TOKEN_BYTES for change in creates]
+    )
+    return calls + count_batches([len(encode_item(remove_body(change))) for change in deletes])
+
+
+def _single_calls(change: Change) -> int:
+    """Count the calls that this change needs for itself."""
+    if change.kind is Kind.DEVICE_TYPE:
+        return 1
+    if change.action is Action.CREATE:
+        return 1 if completion_body(change) else 0
+    if change.action is Action.DELETE:
+        return 0
+    return (1 if update_device_body(change) else 0) + (update_location(change) is not None)

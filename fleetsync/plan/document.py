@@ -1,0 +1,82 @@
+"""Write a plan as its JSON document: the same for ``--format json`` and for a saved plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fleetsync.diff.change import Change, change_fields
+from fleetsync.model import JSON, Kind
+from fleetsync.plan.plan import Plan
+
+FORMAT_VERSION = 1
+
+
+def plan_text(plan: Plan) -> Iterator[str]:
+    """Write the document in pieces, one change a line, so that a large plan needs little memory.
+
+    Only ASCII is written: whatever text an org holds, a terminal shows it as what it is.
+    """
+    document = plan_head(plan)
+    tail = {
+        "records": [_about(change) for change in plan.records],
+        "refusals": [refusal._asdict() for refusal in plan.refusals],
+        "warnings": list(plan.warnings),
+    }
+    yield json.dumps(document, indent=2)[:-2] + ',\n  "changes": ['
+    for number, change in enumerate(plan.changes):
+        yield ("," if number else "") + "\n    " + json.dumps(change_document(change))
+    yield "\n  ]" if plan.changes else "]"
+    yield ",\n" + json.dumps(tail, indent=2)[2:] + "\n"
+
+
+def plan_head(plan: Plan) -> dict[str, JSON]:
+    """Give all of the document that is not a list."""
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "fleet": plan.fleet,
+        "org": plan.org,
+        "createdAt": plan.created_at,
+        "manifestDigest": plan.manifest_digest,
+        "digest": plan.digest,
+        "summary": _summary(plan),
+    }
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """Give one change as the document writes it."""
+    return {
+        **_about(change),
+        "fields": [field._asdict() for field in change_fields(change)],
+        "reason": change.reason,
+    }
+
+
+def _about(change: Change) -> dict[str, Any]:
+    about: dict[str, Any] = {"action": change.action.value, "kind": change.kind.value}
+    about["typeId"] = change.type_id
+    if change.device_id is not None:
+        about["deviceId"] = change.device_id
+    about["source"] = change.source._asdict() if change.source else None
+    return about
+
+
+def _summary(plan: Plan) -> dict[str, JSON]:
+    return {
+        "deviceTypes": _actions(plan, Kind.DEVICE_TYPE),
+        "devices": _actions(plan, Kind.DEVICE),
+        "unmanaged": {"deviceTypes": plan.unmanaged.types, "devices": plan.unmanaged.devices},
+        "apiCalls": {
+            "read": plan.cost.read,
+            "write": plan.cost.write,
+            "seconds": plan.cost.seconds(plan.calls_per_second),
+        },
+    }
+
+
+def _actions(plan: Plan, kind: Kind) -> dict[str, JSON]:
+    return {
+        action: plan.counts.get((kind.value, action), 0)
+        for action in ("create", "update", "delete")
+    }

@@ -1,0 +1,143 @@
+"""Make the plan: a value that is shown, saved or applied, and never looks anything up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from fleetsync.diff.change import Action, Change
+from fleetsync.diff.fleet import FleetDiff, diff_fleets
+from fleetsync.diff.prune import Spared
+from fleetsync.model import DesiredFleet, Kind, LiveFleet
+from fleetsync.plan.cost import Cost, count_writes
+from fleetsync.plan.digest import plan_digest
+from fleetsync.plan.limits import Limits, Refusal, count_by_action, find_refusals
+
+STAGES = (
+    (Kind.DEVICE_TYPE, Action.CREATE),
+    (Kind.DEVICE_TYPE, Action.UPDATE),
+    (Kind.DEVICE, Action.CREATE),
+    (Kind.DEVICE, Action.UPDATE),
+    (Kind.DEVICE, Action.DELETE),
+    (Kind.DEVICE_TYPE, Action.DELETE),
+)
+"""The order of work: types before their devices, devices gone before their type (page 11.2)."""
+
+
+class PlanRules(NamedTuple):
+    """What of fleet.yaml steers planning."""
+
+    fleet: str
+    prune: bool = True
+    limits: Limits = Limits()
+    calls_per_second: int = 8
+
+
+class Unmanaged(NamedTuple):
+    """Types and devices that no manifest speaks of: counted, never touched."""
+
+    types: int
+    devices: int
+
+
+class Plan(NamedTuple):
+    """All that an apply would do, and what speaks against it.
+
+    ``changes`` stand in the order of work. ``records`` are devices on which apply will only note
+    that their location is the declared one. ``created_at`` is a UTC time stamp, ISO 8601.
+    """
+
+    fleet: str
+    org: str
+    created_at: str
+    manifest_digest: str
+    digest: str
+    changes: tuple[Change, ...]
+    records: tuple[Change, ...]
+    refusals: tuple[Refusal, ...]
+    warnings: tuple[str, ...]
+    unmanaged: Unmanaged
+    cost: Cost
+    calls_per_second: int
+
+    @property
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Count the changes by (kind, action)."""
+        return count_by_action(self.changes)
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether there is nothing to change."""
+        return not self.changes
+
+
+def make_plan(*, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, created_at: str) -> Plan:
+    """Compare, order, weigh and cost; pure: the same values give the same plan."""
+    diff = diff_fleets(desired=desired, live=live, prune=rules.prune)
+    changes = tuple(sorted(diff.changes, key=_work_order))
+    return Plan(
+        fleet=rules.fleet,
+        org=live.org,
+        created_at=created_at,
+        manifest_digest=desired.digest,
+        digest=plan_digest(changes),
+        changes=changes,
+        records=tuple(diff.records),
+        refusals=find_refusals(diff, desired=desired, live=live, limits=rules.limits),
+        warnings=tuple(_warnings(diff, live)),
+        unmanaged=_count_unmanaged(diff, live),
+        cost=Cost(live.reads, count_writes(changes, diff.records)),
+        calls_per_second=rules.calls_per_second,
+    )
+
+
+def _work_order(change: Change) -> tuple[int, bool, str, str]:
+    """Sort by stage; gateways before the devices behind them, and after them when they go."""
+    stage = STAGES.index((change.kind, change.action))
+    template = change.template
+    gateway = template is not None and template.class_id == "Gateway"
+    last = gateway if change.action is Action.DELETE else not gateway
+    return stage, last, change.type_id, change.device_id or ""
+
+
+def _count_unmanaged(diff: FleetDiff, live: LiveFleet) -> Unmanaged:
+    spared = sum(diff.spared.values())
+    return Unmanaged(live.unmanaged_types, live.unmanaged_devices + spared)
+
+
+def _warnings(diff: FleetDiff, live: LiveFleet) -> list[str]:
+    warnings = [f"nothing is deleted: {doubt}" for doubt in live.doubts]
+    for spared, count in diff.spared.items():
+        if spared is not Spared.PRUNE_OFF and spared is not Spared.DOUBT:
+            warnings.append(f"{count} undeclared {_devices(count)} kept: {spared.value}")
+    warnings += [_kept_words(name, field.path) for name, field in diff.kept[:10]]
+    if len(diff.kept) > 10:
+        warnings.append(f"{len(diff.kept) - 10} more fields that the platform did not change")
+    warnings += _template_warnings(diff, live)
+    return warnings
+
+
+def _kept_words(name: str, path: str) -> str:
+    return f"{name}: the platform did not honour the change of {path} when it was applied; left so"
+
+
+def _template_warnings(diff: FleetDiff, live: LiveFleet) -> list[str]:
+    """Say that a changed template does not reach devices that exist (platform page 3.6)."""
+    return [
+        f"type {change.type_id}: its {count} existing {_devices(count)} keep the old values;"
+        " lifecycle.propagate: true would change them as well"
+        for change in diff.changes
+        if (count := len(live.devices.get(change.type_id, ()))) and _leaves_devices(change)
+    ]
+
+
+def _leaves_devices(change: Change) -> bool:
+    template = change.after
+    if change.kind is not Kind.DEVICE_TYPE or change.action is not Action.UPDATE:
+        return False
+    inherited = any(field.path.startswith(("deviceInfo", "metadata")) for field in change.fields)
+    return inherited and template is not None and not template.lifecycle.propagate
+
+
+def _devices(count: int) -> str:
+    return "device" if count == 1 else "devices"

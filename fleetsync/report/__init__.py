@@ -1,0 +1,1 @@
+"""Show plans and outcomes to people and machines: values in, text out."""
