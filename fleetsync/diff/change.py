@@ -97,7 +97,12 @@ def location_fields(location: Location | None) -> dict[str, JSON]:
     if location is None:
         return {}
     values = location._asdict().items()
-    return {LOCATION_KEYS[name]: value for name, value in values if value is not None}
+    return {LOCATION_KEYS[name]: _short(value) for name, value in values if value is not None}
+
+
+def _short(value: float | str) -> float | str:
+    """Write 12 rather than 12.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _declared(after: Device | DeviceType | None) -> dict[str, JSON]:

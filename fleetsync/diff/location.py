@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from math import isclose
 
@@ -27,7 +27,7 @@ def is_ignored(path: Path, ignored: tuple[Path, ...]) -> bool:
 
 
 def locations_to_read(
-    desired: DesiredFleet, live: dict[str, dict[str, LiveDevice]]
+    desired: DesiredFleet, live: Mapping[str, Mapping[str, LiveDevice]]
 ) -> Iterator[DeviceKey]:
     """Name the devices whose location no mark tells: only those must be read one by one."""
     for type_id, devices in desired.devices.items():

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetsync.model.path import covers, leaves, parse_path, path_text, value_at, with_value
+
+if TYPE_CHECKING:
+    from fleetsync.model import JSON
 
 PATHS = st.lists(st.text(), min_size=1, max_size=5).map(tuple)
 
@@ -51,7 +56,7 @@ def test_leaves_take_lists_and_empty_mappings_as_one_value() -> None:
 
 
 def test_a_value_is_replaced_without_touching_the_original() -> None:
-    before = {"a": {"b": 1}}
+    before: dict[str, JSON] = {"a": {"b": 1}}
     assert with_value(before, ("a", "b"), 2) == {"a": {"b": 2}}
     assert with_value(before, ("a", "b"), None) == {"a": {}}
     assert with_value(before, ("x", "y"), 3) == {"a": {"b": 1}, "x": {"y": 3}}

@@ -1,0 +1,3 @@
+"""Speak with the org over HTTP: pages in, nouns out, and writes that tell the truth."""
+
+from __future__ import annotations

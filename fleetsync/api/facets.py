@@ -1,0 +1,68 @@
+"""Read how many devices each type has, and choose the way of listing that needs fewest calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from fleetsync.model.value import JSON
+
+
+def parse_counts(facets: JSON, *, total: int | None) -> dict[str, int] | None:
+    """Give devices by type id from ``meta.facets``; None when they are absent or make no sense.
+
+    The inner form is not documented (platform page 3.2): ``{"typeId": {"pump": 12}}`` or a list of
+    ``{"key" or "value" or "name": "pump", "count": 12}``. Counts that do not add up to ``total``
+    are not believed.
+    """
+    inner = facets.get("typeId") if isinstance(facets, dict) else None
+    if isinstance(inner, list):
+        pairs = [_pair(each) for each in inner]
+    elif isinstance(inner, dict):
+        pairs = list(inner.items())
+    else:
+        return None
+    counts = {
+        name: count
+        for name, count in pairs
+        if isinstance(name, str) and isinstance(count, int) and not isinstance(count, bool)
+    }
+    sound = len(counts) == len(pairs) and min(counts.values(), default=0) >= 0
+    return counts if sound and sum(counts.values()) == total else None
+
+
+def types_to_list(
+    wanted: Collection[str],
+    *,
+    counts: Mapping[str, int] | None,
+    page_rows: int,
+    rows_left: int | None,
+) -> list[str] | None:
+    """Give the types to list one by one, or None where going on with the whole list is cheaper.
+
+    ``page_rows`` is how many rows a page holds, ``rows_left`` how many of the whole list are still
+    to come (None: unknown). Types without devices need no call.
+    """
+    if not wanted:
+        return []
+    if counts is None:
+        calls, types = len(wanted), sorted(wanted)
+    else:
+        types = sorted(each for each in wanted if counts.get(each))
+        calls = sum(_pages(counts[each], page_rows) for each in types)
+    if rows_left is None:
+        return None
+    return types if calls < _pages(rows_left, page_rows) else None
+
+
+def _pages(rows: int, page_rows: int) -> int:
+    return -(-rows // max(page_rows, 1))
+
+
+def _pair(each: JSON) -> tuple[JSON, JSON]:
+    if not isinstance(each, dict):
+        return None, None
+    name = next((each[word] for word in ("key", "value", "name", "typeId") if word in each), None)
+    return name, each.get("count")

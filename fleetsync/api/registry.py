@@ -1,0 +1,101 @@
+"""Offer the org's types and devices: pages in, nouns out; callers never see a bookmark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from fleetsync.api.basket import TypeBasket
+from fleetsync.api.device_list import DeviceLister
+from fleetsync.api.paging import ListReader, ignore_progress
+from fleetsync.api.wire import (
+    Organization,
+    parse_device,
+    parse_device_type,
+    parse_location,
+    parse_organization,
+)
+from fleetsync.errors import ApiError
+from fleetsync.model.live import LiveDeviceType
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from fleetsync.api.device_list import DeviceListing
+    from fleetsync.api.paging import Progress
+    from fleetsync.api.transport import Reader
+    from fleetsync.model.key import DeviceKey
+    from fleetsync.model.live import LiveDevice
+    from fleetsync.model.location import Location
+    from fleetsync.model.value import JSON
+
+T = TypeVar("T")
+
+
+class Listing(NamedTuple, Generic[T]):
+    """A list that was read to its end; ``total`` is how many it held.
+
+    ``doubts`` say, in words, why it is not provably whole. ``notes`` are for people: what was odd
+    but speaks against nothing.
+    """
+
+    items: Mapping[str, T]
+    total: int
+    doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Registry:
+    """Reads the org; it is handed a Reader, so that it cannot write."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._lists = ListReader(reader)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far, each retry counted."""
+        return self._reader.requests
+
+    def organization(self) -> Organization:
+        """Ask who the org is: a good probe of url and credentials (platform page 2)."""
+        return parse_organization(self._reader.get(()).body)
+
+    def device_types(self, *, progress: Progress = ignore_progress) -> Listing[LiveDeviceType]:
+        """List all device types."""
+        paged = self._lists.open(("device", "types"), {"_sort": "id"})
+        basket, census = self._lists.read(paged, TypeBasket, progress)
+        return Listing(basket.items, census.rows, census.doubts, census.notes)
+
+    def devices(
+        self, type_ids: Collection[str], *, progress: Progress = ignore_progress
+    ) -> DeviceListing:
+        """List the devices of these types, in the way that needs the fewest calls."""
+        return DeviceLister(self._lists, type_ids, progress).read()
+
+    def device_type(self, type_id: str) -> LiveDeviceType | None:
+        """Read one device type; None when there is none (page 3.5)."""
+        body = self._get_or_none(("device", "types", type_id))
+        return None if body is None else parse_device_type(body)
+
+    def device(self, key: DeviceKey) -> LiveDevice | None:
+        """Read one device; None when there is none, or it is hidden (page 5.3)."""
+        body = self._get_or_none(device_path(key))
+        return None if body is None else parse_device(body)
+
+    def location(self, key: DeviceKey) -> Location | None:
+        """Read a device's location; None when it was never set, or no such device (page 5.6)."""
+        body = self._get_or_none((*device_path(key), "location"))
+        return None if body is None else parse_location(body)
+
+    def _get_or_none(self, segments: tuple[str, ...]) -> JSON:
+        try:
+            return self._reader.get(segments).body
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+
+def device_path(key: DeviceKey) -> tuple[str, ...]:
+    """Give the path segments of one device."""
+    return ("device", "types", key.type_id, "devices", key.device_id)

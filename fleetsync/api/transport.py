@@ -1,0 +1,131 @@
+"""Send requests and wait out what passes; reading and writing are two classes."""
+
+from __future__ import annotations
+
+import time
+from random import SystemRandom
+from typing import TYPE_CHECKING, Self
+
+from fleetsync.api.failure import Failure
+from fleetsync.api.line import Ask, Line, Reply
+from fleetsync.api.masking import mask_of
+from fleetsync.api.verdict import judge, may_pass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from fleetsync.api.answer import Answer
+    from fleetsync.api.connection import Connection
+
+_RANDOM = SystemRandom()
+
+
+def ignore_notice(message: str) -> None:
+    """Say nothing; stands for the hook that tells the user what is being waited for."""
+
+
+class Reader:
+    """Asks the org and cannot change anything in it: this class has no writing method.
+
+    Safe to use from many threads at once. ``notify`` hears of each retry, in words fit to be shown.
+    """
+
+    def __init__(
+        self, connection: Connection, *, notify: Callable[[str], None] = ignore_notice
+    ) -> None:
+        self.connection = connection
+        self.notify = notify
+        self.mask = mask_of(connection.credentials)
+        self._line = Line(connection)
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent, each retry counted."""
+        return self._line.gate.count
+
+    def get(self, segments: tuple[str, ...], params: Mapping[str, str] | None = None) -> Answer:
+        """Read one resource, named by its path segments below the API's root.
+
+        Raises ApiError, CredentialsError or UnreachableError, once the retry budget is spent.
+        """
+        return self._ask(Ask("GET", segments, params))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, ask: Ask) -> Answer:
+        patience = _Patience(self, self._line)
+        while True:
+            result = self._line.carry(ask)
+            sent = self._line.gate.left
+            if not (may_pass(ask, result, sent=sent) and patience.waits_out(result)):
+                return judge(ask, result, sent=sent, mask=self.mask)
+
+
+class Transport(Reader):
+    """Asks the org and changes it.
+
+    When a write may have been carried out or not, it raises OutcomeUnknownError: read to know.
+    """
+
+    def post(
+        self, segments: tuple[str, ...], content: bytes, *, secrets: Iterable[str] = ()
+    ) -> Answer:
+        """Send a new thing as JSON; ``secrets`` (looked at only on failure) stay out of errors."""
+        return self._ask(Ask("POST", segments, content=content, secrets=secrets))
+
+    def put(self, segments: tuple[str, ...], content: bytes) -> Answer:
+        """Send a changed thing as JSON."""
+        return self._ask(Ask("PUT", segments, content=content))
+
+    def delete(self, segments: tuple[str, ...]) -> Answer:
+        """Delete a thing."""
+        return self._ask(Ask("DELETE", segments))
+
+
+class _Patience:
+    """Waits between the attempts of one request, for as long as the policy allows."""
+
+    def __init__(self, reader: Reader, line: Line) -> None:
+        self._policy = reader.connection.retry
+        self._notify = reader.notify
+        self._line = line
+        self._attempt = 0
+        self._ends_at = 0.0
+
+    def waits_out(self, result: Reply | Failure) -> bool:
+        """Wait, then give True; or give False at once, because the budget would not last."""
+        now = time.monotonic()
+        if self._attempt == 0:
+            self._ends_at = now + self._budget()
+        asked = result.retry_after if isinstance(result, Reply) else None
+        delay = self._policy.delay(self._attempt, asked=asked, jitter=_RANDOM.random())
+        if now + delay > self._ends_at:
+            return False
+        self._attempt += 1
+        self._notify(f"{_name_trouble(result)}; trying again in {delay:.1f} s")
+        self._pass_time(delay, result)
+        return True
+
+    def _budget(self) -> float:
+        policy = self._policy
+        return policy.budget if self._line.heard else min(policy.budget, policy.first_contact)
+
+    def _pass_time(self, delay: float, result: Reply | Failure) -> None:
+        if isinstance(result, Reply):
+            self._line.gate.limiter.pause(delay)  # the org is busy: let nobody else ask either
+        else:
+            time.sleep(delay)
+
+
+def _name_trouble(result: Reply | Failure) -> str:
+    if isinstance(result, Failure):
+        return result.message
+    return f"the org is busy ({result.status})"

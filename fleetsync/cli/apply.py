@@ -1,0 +1,192 @@
+"""The command ``apply``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from fleetsync.api.registry import Registry
+from fleetsync.api.transport import Transport
+from fleetsync.api.writer import RegistryWriter
+from fleetsync.apply import Hands, Outcome, apply_plan
+from fleetsync.cli.options import Options, common_options, current_options
+from fleetsync.cli.output import emit
+from fleetsync.cli.plan import location_options, look_and_plan, plan_pieces
+from fleetsync.cli.progress import Progress, notice, warn
+from fleetsync.cli.session import Fleet, open_connection, open_fleet, utc_now
+from fleetsync.cli.signals import stop_on_signals
+from fleetsync.errors import FileError, FleetsyncError, InterruptedRunError, RefusedError
+from fleetsync.plan import Plan
+from fleetsync.plan.saved import SavedPlan, check_still_fits, parse_saved_plan
+from fleetsync.report.outcome import Report, make_report, render_report, report_text
+from fleetsync.report.text import refusal_line
+from fleetsync.tokens.file import TokenFile
+from fleetsync.tokens.guard import check_secrets_path
+
+PARTLY = 6
+
+
+class Wish(NamedTuple):
+    """What the command line asked of this apply."""
+
+    saved_file: Path | None
+    yes: bool
+    allow_deletes: int
+
+
+@click.command()
+@common_options
+@click.argument(
+    "plan_file",
+    required=False,
+    metavar="[PLAN.json]",
+    type=click.Path(path_type=Path, dir_okay=False),
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@click.option(
+    "--allow-deletes",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Grant up to N deletes of devices beyond the limits of fleet.yaml.",
+)
+@location_options
+def apply(
+    plan_file: Path | None,
+    yes: bool,
+    allow_deletes: int,
+    refresh_locations: bool,
+    verify_locations: int,
+) -> int:
+    """Change the org into what the manifests say.
+
+    Plans afresh, shows the plan and asks; or carries out a saved plan, if it still fits. Each
+    token is on disk, in the secrets file, before its device is registered.
+
+    \b
+    Examples:
+      fleetsync apply
+      fleetsync apply --yes
+      fleetsync apply plan.json
+    """  # noqa: D301  # \b is click's sign to keep line breaks
+    options = current_options()
+    wish = Wish(plan_file, yes, allow_deletes)
+    saved = _read_saved(plan_file) if plan_file else None
+    fleet = open_fleet(options)
+    check_secrets_path(fleet.settings.secrets.file)
+    with (
+        open_connection(options, fleet.settings) as connection,
+        Transport(connection, notify=notice) as transport,
+    ):
+        made = look_and_plan(
+            fleet,
+            Registry(transport),
+            refresh_locations=refresh_locations,
+            verify_locations=verify_locations,
+        )
+        if saved is not None:
+            check_still_fits(saved, made, name=str(plan_file))
+        if made.empty and not made.records:
+            emit(options, lambda form: _nothing_to_do(made, options, form))
+            return 0
+        _confirm(made, wish, options)
+        report = _carry_out(made, fleet, transport)
+    emit(options, lambda form: _pieces(report, options, form))
+    return _exit_code(report)
+
+
+def _read_saved(path: Path) -> SavedPlan:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        words = f"{path}: the plan cannot be read: {error.strerror}; make one: fleetsync plan --out"
+        raise FileError(f"{words} {path}") from error
+    return parse_saved_plan(data, name=str(path))
+
+
+def _confirm(made: Plan, wish: Wish, options: Options) -> None:
+    """Show the plan, and go on only if nothing speaks against it and somebody said so."""
+    if options.format == "text":
+        emit(replace(options, outputs=()), lambda form: plan_pieces(made, options, form, ""))
+    standing = [refusal for refusal in made.refusals if refusal.stands(wish.allow_deletes)]
+    if standing:
+        raise RefusedError("\n".join(map(refusal_line, standing)))
+    if wish.yes or wish.saved_file is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise RefusedError(
+            "nobody can be asked here: run again with --yes, or apply a saved plan"
+            " (fleetsync plan --out PLAN.json, then fleetsync apply PLAN.json)"
+        )
+    if not click.confirm("Apply these changes?", err=True):
+        raise RefusedError("not confirmed; nothing was changed")
+
+
+def _carry_out(made: Plan, fleet: Fleet, transport: Transport) -> Report:
+    secrets = fleet.settings.secrets
+    with TokenFile.open(secrets.file, org=made.org) as tokens, stop_on_signals(notice) as stop:
+        for damage in tokens.damage:
+            warn(damage)
+        hands = Hands(
+            org=made.org,
+            registry=Registry(transport),
+            writer=RegistryWriter(transport),
+            tokens=tokens,
+            now=utc_now,
+            platform_tokens=secrets.tokens == "platform",
+            stop=stop,
+        )
+        before = transport.requests
+        outcomes = _with_progress(apply_plan(made, hands), len(made.changes) + len(made.records))
+        tokens.settle()
+        return make_report(
+            made,
+            outcomes,
+            fatal=hands.fatal,
+            calls=transport.requests - before,
+            secrets_file=str(secrets.file),
+        )
+
+
+def _with_progress(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
+    collected: list[Outcome] = []
+    with Progress("applying") as progress:
+        for outcome in outcomes:
+            collected.append(outcome)
+            progress.update(len(collected), total)
+    return collected
+
+
+def _nothing_to_do(made: Plan, options: Options, form: str) -> Iterator[str]:
+    if form == "text":
+        yield from plan_pieces(made, options, form, "")
+    else:
+        yield from _pieces(
+            make_report(made, [], fatal=None, calls=0, secrets_file=""), options, form
+        )
+
+
+def _pieces(report: Report, options: Options, form: str) -> Iterator[str]:
+    if form == "json":
+        yield from report_text(report)
+    else:
+        yield render_report(report, full=options.verbose)
+
+
+def _exit_code(report: Report) -> int:
+    if report.fatal is not None:
+        _raise_fatal(report.fatal, something_done=report.changed > 0)
+    return PARTLY if report.incomplete else 0
+
+
+def _raise_fatal(fatal: FleetsyncError, *, something_done: bool) -> None:
+    """Say what ended the run; a run that changed something and failed is partly applied."""
+    if something_done and not isinstance(fatal, InterruptedRunError):
+        click.echo(f"Error: {fatal}", err=True)
+        click.get_current_context().exit(PARTLY)
+    raise fatal

@@ -1,0 +1,112 @@
+"""The options common to all commands, given before or after the command's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+FORMATS = ("text", "json")
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the common options said."""
+
+    folder: Path = Path()
+    fleet_file: Path = Path("fleet.yaml")
+    org_url: str | None = None
+    credentials: Path | None = None
+    format: str = "text"
+    outputs: tuple[tuple[str, Path], ...] = ()
+    color: bool = True
+    verbose: bool = False
+
+    @property
+    def fleet_path(self) -> Path:
+        """Where fleet.yaml is looked for."""
+        return self.folder / self.fleet_file
+
+
+def current_options() -> Options:
+    """Give the options of the running command."""
+    options = click.get_current_context().obj
+    return options if isinstance(options, Options) else Options()
+
+
+def common_options(command: Decorated) -> Decorated:
+    """Add the common options to a command or group."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Note an option that was given; one given after the command's name wins."""
+    if value in (None, (), False) or parameter.name is None:
+        return
+    options = ctx.obj if isinstance(ctx.obj, Options) else Options()
+    if parameter.name == "no_color":
+        ctx.obj = replace(options, color=False)
+    else:
+        given: dict[str, Any] = {parameter.name: value}
+        ctx.obj = replace(options, **given)
+
+
+def _outputs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> None:
+    pairs: list[tuple[str, Path]] = []
+    for value in values:
+        name, equals, path = value.partition("=")
+        if name not in FORMATS or not equals or not path:
+            raise click.BadParameter(
+                f"{value!r} is not FORMAT=FILE; FORMAT is one of {', '.join(FORMATS)}", ctx
+            )
+        pairs.append((name, Path(path)))
+    _remember(ctx, parameter, tuple(pairs))
+
+
+def _option(*names: str, **words: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401
+    words.setdefault("callback", _remember)
+    return click.option(*names, expose_value=False, **words)
+
+
+_OPTIONS = (
+    _option(
+        "-C",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Work in DIR; fleet.yaml is looked for there.",
+    ),
+    _option(
+        "--fleet",
+        "fleet_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="The settings file.  [default: fleet.yaml]",
+    ),
+    _option("--org-url", "org_url", metavar="URL", help="Ask this org instead of fleet.yaml's."),
+    _option(
+        "--credentials",
+        "credentials",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Read API key and token from FILE instead of WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN.",
+    ),
+    _option("--format", "format", type=click.Choice(FORMATS), help="Form of the result on stdout."),
+    _option(
+        "--output",
+        "outputs",
+        multiple=True,
+        callback=_outputs,
+        metavar="FORMAT=FILE",
+        help="Write the result in another form to FILE as well; may be repeated.",
+    ),
+    _option("--no-color", "no_color", is_flag=True, help="Write without colours."),
+    _option("-v", "--verbose", "verbose", is_flag=True, help="Show every item, fold nothing."),
+)

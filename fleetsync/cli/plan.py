@@ -1,0 +1,123 @@
+"""The command ``plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from fleetsync.api.connection import Connection
+from fleetsync.api.registry import Registry
+from fleetsync.api.transport import Reader
+from fleetsync.cli.options import Options, common_options, current_options
+from fleetsync.cli.output import emit, write_file
+from fleetsync.cli.progress import Progress, notice
+from fleetsync.cli.session import Fleet, open_connection, open_fleet, reading, utc_now
+from fleetsync.live import read_fleet
+from fleetsync.plan import Plan, make_plan
+from fleetsync.plan.document import plan_text
+from fleetsync.report.text import render_plan
+
+CHANGES = 3
+REFUSED = 4
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def location_options(command: Decorated) -> Decorated:
+    """Add the options about reading locations."""
+    for option in (
+        click.option(
+            "--verify-locations",
+            type=click.IntRange(0),
+            default=0,
+            metavar="N",
+            help="Read N recorded locations, chosen by chance, and compare them.",
+        ),
+        click.option(
+            "--refresh-locations",
+            is_flag=True,
+            help="Read every declared location: one call for each device.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@common_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN.json",
+    help="Save the plan; `fleetsync apply PLAN.json` carries out just that.",
+)
+@click.option(
+    "--exit-code",
+    "by_exit_code",
+    is_flag=True,
+    help="Exit with 3 if there are changes, with 4 if apply would refuse them.",
+)
+@location_options
+def plan(
+    out: Path | None, by_exit_code: bool, refresh_locations: bool, verify_locations: int
+) -> int:
+    """Show what would change in the org; sends GET requests alone.
+
+    \b
+    Examples:
+      fleetsync plan
+      fleetsync plan --out plan.json --exit-code
+    """  # noqa: D301  # \b is click's sign to keep line breaks
+    options = current_options()
+    fleet = open_fleet(options)
+    with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
+        made = look_and_plan(
+            fleet,
+            Registry(reader),
+            refresh_locations=refresh_locations,
+            verify_locations=verify_locations,
+        )
+    if out is not None:
+        write_file(out, plan_text(made))
+    emit(options, lambda form: plan_pieces(made, options, form, _next_step(made, out)))
+    if not by_exit_code or made.empty:
+        return 0
+    return REFUSED if made.refusals else CHANGES
+
+
+def _reader(connection: Connection) -> Reader:
+    return Reader(connection, notify=notice)
+
+
+def look_and_plan(
+    fleet: Fleet, registry: Registry, *, refresh_locations: bool, verify_locations: int
+) -> Plan:
+    """Read the org and compare; shared with apply, which plans afresh."""
+    with Progress("reading the org") as progress:
+        how = reading(
+            fleet.settings,
+            progress,
+            refresh_locations=refresh_locations,
+            verify_locations=verify_locations,
+        )
+        live = read_fleet(registry, fleet.desired, how)
+    return make_plan(desired=fleet.desired, live=live, rules=fleet.rules, created_at=utc_now())
+
+
+def plan_pieces(made: Plan, options: Options, form: str, next_step: str) -> Iterator[str]:
+    """Give a plan in a form."""
+    if form == "json":
+        yield from plan_text(made)
+    else:
+        yield render_plan(made, full=options.verbose, next_step=next_step)
+
+
+def _next_step(made: Plan, out: Path | None) -> str:
+    if made.refusals:
+        return "Apply would refuse this plan."
+    if made.empty and not made.records:
+        return ""
+    return f"To carry it out: fleetsync apply{f' {out}' if out else ''}"

@@ -1,0 +1,97 @@
+"""Open the fleet and the org that a command works with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from fleetsync.api.connection import Connection
+from fleetsync.cli.options import Options
+from fleetsync.cli.progress import Progress, warn
+from fleetsync.live import Reading
+from fleetsync.manifest.load import load_fleet
+from fleetsync.model import DesiredFleet
+from fleetsync.model.credentials import Credentials
+from fleetsync.plan import Limits, PlanRules
+from fleetsync.settings import EmbeddedOrg, OrgId, Settings, find_credentials, load_settings
+
+
+class Fleet(NamedTuple):
+    """What the files say: fleet.yaml and the manifests."""
+
+    settings: Settings
+    desired: DesiredFleet
+
+    @property
+    def rules(self) -> PlanRules:
+        """What of the settings steers planning."""
+        limits = self.settings.limits
+        return PlanRules(
+            fleet=self.settings.fleet,
+            prune=self.settings.prune,
+            limits=Limits(limits.delete_percent, limits.delete_count),
+            calls_per_second=self.settings.calls_per_second,
+        )
+
+
+def open_fleet(options: Options) -> Fleet:
+    """Read and check all files; raises ManifestError with every problem of every file."""
+    settings = load_settings(options.fleet_path, org_url=options.org_url)
+    desired = load_fleet(settings.folder, settings.manifests, fleet_file=settings.file)
+    return Fleet(settings, desired)
+
+
+@contextmanager
+def open_connection(options: Options, settings: Settings) -> Iterator[Connection]:
+    """Give the connection to the fleet's org; the embedded one is opened from its file."""
+    if isinstance(settings.org, EmbeddedOrg):
+        with _embedded(settings, settings.org) as connection:
+            yield connection
+        return
+    found = find_credentials(os.environ, options.credentials)
+    for warning in found.warnings:
+        warn(warning)
+    org = settings.org
+    url = f"https://{org.org_id}.{org.domain}" if isinstance(org, OrgId) else org.url
+    yield Connection(
+        base_url=url,
+        credentials=found.credentials,
+        ca_file=settings.ca_file,
+        calls_per_second=settings.calls_per_second,
+    )
+
+
+@contextmanager
+def _embedded(settings: Settings, org: EmbeddedOrg) -> Iterator[Connection]:
+    # Imported here: only a fleet with an embedded org pays for it.
+    from fleetsync.emulator.app import make_app  # noqa: PLC0415
+    from fleetsync.emulator.inprocess import InProcessAdapter  # noqa: PLC0415
+    from fleetsync.emulator.state import OrgState  # noqa: PLC0415
+
+    with OrgState.open(org.path) as state:
+        yield Connection(
+            base_url="http://localhost",
+            credentials=Credentials("a-embedded-0000000000", "embedded"),
+            calls_per_second=settings.calls_per_second,
+            adapter=InProcessAdapter(make_app(state, None)),
+        )
+
+
+def reading(
+    settings: Settings, progress: Progress, *, refresh_locations: bool, verify_locations: int
+) -> Reading:
+    """Say how the org is to be read."""
+    return Reading(
+        expected_org=settings.org.org_id if isinstance(settings.org, OrgId) else None,
+        refresh_locations=refresh_locations,
+        verify_locations=verify_locations,
+        progress=progress.update,
+    )
+
+
+def utc_now() -> str:
+    """Give the time as the platform writes it (platform page 11.28)."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,47 @@
+"""Check the credentials of a request: HTTP Basic, always (platform page 1.2)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from typing import TYPE_CHECKING
+
+from fleetsync.emulator.refusal import RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def check_account(header: str | None, accounts: Mapping[str, str] | None) -> str:
+    """Return the API key that asks, or refuse: 401 without a valid token, 403 an unknown key.
+
+    ``accounts`` maps keys to tokens; None takes any key and token that are not empty.
+    """
+    key, token = _read_basic(header or "")
+    if accounts is None:
+        return key
+    if key not in accounts:
+        raise RefusalError(403, "EMU0403E", "The API key is unknown.", explained=False)
+    if not hmac.compare_digest(accounts[key].encode("utf-8"), token.encode("utf-8")):
+        raise _unauthorized()
+    return key
+
+
+def _read_basic(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise _unauthorized()
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise _unauthorized() from error
+    key, _, token = text.partition(":")
+    if not key or not token:
+        raise _unauthorized()
+    return key, token
+
+
+def _unauthorized() -> RefusalError:
+    text = "The request has no valid credentials."
+    return RefusalError(401, "EMU0401E", text, explained=False)

@@ -1,0 +1,29 @@
+"""Hold what one request works with while it has its turn at the org."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from fleetsync.emulator.switches import Switches
+
+
+class Author(NamedTuple):
+    """Who asks, as ``registration.auth`` of a device shows it (platform page 4.1)."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One transaction: the connection, the org's id and switches, who asks, and the moment."""
+
+    connection: sqlite3.Connection
+    org: str
+    switches: Switches
+    author: Author
+    now: str

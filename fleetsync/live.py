@@ -1,0 +1,96 @@
+"""Read the live fleet: everything a plan needs to know of the org, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from random import SystemRandom
+from typing import NamedTuple
+
+from fleetsync.api.registry import Registry
+from fleetsync.diff import locations_to_read
+from fleetsync.errors import FleetsyncError
+from fleetsync.model import DesiredFleet, DeviceKey, LiveDevice, LiveFleet, Location
+
+_IN_FLIGHT = 8
+
+LiveDevices = Mapping[str, Mapping[str, LiveDevice]]
+
+
+class Reading(NamedTuple):
+    """How to read: which org is expected (None: whichever answers), which locations to verify.
+
+    ``refresh_locations`` reads every declared one, ``verify_locations`` that many by chance.
+    ``progress`` is told how many are read so far, and how many there are in all.
+    """
+
+    expected_org: str | None = None
+    refresh_locations: bool = False
+    verify_locations: int = 0
+    progress: Callable[[int, int | None], None] = lambda _done, _total: None
+
+
+def read_fleet(registry: Registry, desired: DesiredFleet, reading: Reading) -> LiveFleet:
+    """Read types, devices and the locations that no mark tells; sends GET requests only."""
+    org = _check_org(registry, reading.expected_org)
+    types = registry.device_types()
+    live_types = types.items
+    managed = {*desired.types, *desired.removed_types}
+    listing = registry.devices(
+        managed & set(live_types),
+        progress=reading.progress,
+    )
+    devices = {type_id: listing.by_type.get(type_id, {}) for type_id in managed}
+    keys = _locations_wanted(desired, devices, reading)
+    return LiveFleet(
+        org=org,
+        types={type_id: live_types[type_id] for type_id in managed if type_id in live_types},
+        devices=devices,
+        locations=_read_locations(registry, keys, reading),
+        unmanaged_types=len(live_types.keys() - managed),
+        unmanaged_devices=max(0, listing.total - sum(map(len, devices.values()))),
+        doubts=(*types.doubts, *listing.doubts),
+        reads=registry.requests,
+    )
+
+
+def _check_org(registry: Registry, expected: str | None) -> str:
+    found = registry.organization().org_id
+    if expected is not None and expected != found:
+        raise FleetsyncError(
+            f"org {expected!r} is expected, but {found!r} answered: check org in fleet.yaml, and"
+            " that the API key belongs to that org"
+        )
+    return found
+
+
+def _locations_wanted(
+    desired: DesiredFleet, live: LiveDevices, reading: Reading
+) -> list[DeviceKey]:
+    needed = list(locations_to_read(desired, live))
+    if not reading.refresh_locations and not reading.verify_locations:
+        return needed
+    known = set(needed)
+    others = [key for key in _located(desired, live) if key not in known]
+    if not reading.refresh_locations:
+        others = SystemRandom().sample(others, min(reading.verify_locations, len(others)))
+    return needed + others
+
+
+def _located(desired: DesiredFleet, live: LiveDevices) -> Iterable[DeviceKey]:
+    for type_id, devices in desired.devices.items():
+        listed = live.get(type_id, {})
+        for device_id, device in devices.items():
+            if device.location is not None and device_id in listed:
+                yield DeviceKey(type_id, device_id)
+
+
+def _read_locations(
+    registry: Registry, keys: list[DeviceKey], reading: Reading
+) -> dict[DeviceKey, Location | None]:
+    found: dict[DeviceKey, Location | None] = {}
+    with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="location") as pool:
+        for key, location in zip(keys, pool.map(registry.location, keys), strict=True):
+            found[key] = location
+            reading.progress(len(found), len(keys))
+    return found

@@ -1,0 +1,8 @@
+"""Read manifest files into the fleet they declare."""
+
+from __future__ import annotations
+
+from fleetsync.manifest.load import load_fleet
+from fleetsync.manifest.search import Found, find_files
+
+__all__ = ["Found", "find_files", "load_fleet"]

@@ -1,0 +1,130 @@
+"""Gather the items of all manifests into one fleet, and find what no schema can hold.
+
+Items come one by one and are let go when they are turned into devices, so that a big fleet is in
+memory once. What is wrong becomes a finding; an item with one is left out, the checks go on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fleetsync.manifest.convert import Converter
+from fleetsync.manifest.finding import Finding, Spot
+from fleetsync.manifest.item import Judge
+from fleetsync.manifest.words import quote
+from fleetsync.model import Device, DeviceKey, DeviceType
+from fleetsync.model.key import ID_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fleetsync.manifest.document import Document
+    from fleetsync.model import JSON, Source
+
+MAX_TYPES = 1_000
+"""The most device types that fleetsync manages in one org."""
+
+
+class Gathering:
+    """What the manifests that were read so far declare, and what is wrong with them.
+
+    ``declared`` and ``removed`` hold ids and places, ``broken`` the devices that are left out for
+    a finding; ``sure`` is false when some declaration of a type could not be read, so that nothing
+    is known to be undeclared.
+    """
+
+    def __init__(self) -> None:
+        self.types: dict[str, DeviceType] = {}
+        self.devices: dict[str, dict[str, Device]] = {}
+        self.declared: dict[str, Spot] = {}
+        self.removed: dict[str, Spot] = {}
+        self.broken: dict[DeviceKey, Source] = {}
+        self.findings: list[Finding] = []
+        self.sure = True
+        self._judge = Judge(self.findings)
+        self._converter = Converter()
+
+    def add_document(self, file: str, index: int, document: Document) -> None:
+        """Take in a document, the one of this index in its file; its lists are emptied."""
+        value = document.value
+        top = Spot(file, document.line, index, ())
+        if not isinstance(value, dict):
+            if value is not None:  # a document of comments alone is right
+                self.findings.append(top.misfit(""))
+            return
+        self._judge.look_at_top(without_items(value), top)
+        for item, spot in _items("deviceTypes", document, top):
+            self._add_type(item, spot)
+        for item, spot in _items("devices", document, top):
+            self._add_device(item, spot)
+        for item, spot in _items("removedDeviceTypes", document, top):
+            self._add_removed(item, spot)
+
+    def _add_type(self, item: JSON, spot: Spot) -> None:
+        admitted = self._judge.admit(item, spot, "deviceType")
+        type_id = _id(item, "id")
+        if type_id is None:
+            self.sure = False  # who knows which type this was meant to be
+            return
+        known = self.declared.setdefault(type_id, spot)
+        if known is not spot:
+            words = f"device type {type_id} is already declared at {known}: keep one"
+            self.findings.append(spot.finding(words))
+        elif admitted is not None:
+            self.types[type_id] = self._converter.device_type(admitted, spot.source)
+        if known is spot and len(self.declared) == MAX_TYPES + 1:
+            words = f"more than {MAX_TYPES:,} device types: split the fleet between several orgs"
+            self.findings.append(spot.finding(words, "id"))
+
+    def _add_device(self, item: JSON, spot: Spot) -> None:
+        admitted = self._judge.admit(item, spot, "device")
+        type_id, device_id = _id(item, "typeId"), _id(item, "deviceId")
+        if type_id is None or device_id is None:
+            return
+        key = DeviceKey(type_id, device_id)
+        known = self._known_device(key)
+        if known is not None:
+            words = f"device {key} is already declared at {known.file}:{known.line}: keep one"
+            self.findings.append(spot.finding(words))
+        elif admitted is None:
+            self.broken[key] = spot.source
+        else:
+            device = self._converter.device(admitted, spot.source)
+            self.devices.setdefault(type_id, {})[device_id] = device
+
+    def _known_device(self, key: DeviceKey) -> Source | None:
+        device = self.devices.get(key.type_id, {}).get(key.device_id)
+        return self.broken.get(key) if device is None else device.source
+
+    def _add_removed(self, item: JSON, spot: Spot) -> None:
+        type_id = item if isinstance(item, str) else ""
+        self._judge.admit(item, spot, "id")
+        if not ID_PATTERN.fullmatch(type_id):
+            return
+        known = self.removed.setdefault(type_id, spot)
+        if known is not spot:
+            words = f"device type {quote(type_id)} is already removed at {known}: keep one"
+            self.findings.append(spot.finding(words))
+
+
+def without_items(value: dict[str, JSON]) -> dict[str, JSON]:
+    """Give a document without the items of its lists, which are checked one by one."""
+    return {key: [] if isinstance(below, list) else below for key, below in value.items()}
+
+
+def _items(key: str, document: Document, top: Spot) -> Iterator[tuple[JSON, Spot]]:
+    """Give the items of a list and where they stand, taking each out of the list."""
+    items = document.value.get(key) if isinstance(document.value, dict) else None
+    if not isinstance(items, list):
+        return
+    lines = document.item_lines.get(key, ())
+    for index, item in enumerate(items):
+        items[index] = None
+        line = lines[index] if index < len(lines) else top.line
+        yield item, Spot(top.file, line, top.document, (key, index))
+
+
+def _id(item: JSON, key: str) -> str | None:
+    """Give a valid id out of an item that may be anything."""
+    text = item.get(key) if isinstance(item, dict) else None
+    return text if isinstance(text, str) and ID_PATTERN.fullmatch(text) else None

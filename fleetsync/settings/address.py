@@ -1,0 +1,44 @@
+"""Judge the address of an org before anything is sent there; nothing refused is repeated."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+
+def url_fault(url: str) -> str | None:
+    """Say what is wrong with an org's URL, and what to do; None if nothing is."""
+    if not url.isprintable() or " " in url or "\\" in url:
+        return "must not hold a space, a backslash or a control character"
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "must look like https://HOST"
+    if "@" in parts.netloc:
+        return (
+            "holds a user name or a password: take it out, and put the API key and its token into "
+            "WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, or use --credentials FILE"
+        )
+    if "?" in url or "#" in url:
+        return "must end with its host or path: take out what follows the '?' or '#'"
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        return (
+            "would show the credentials to everybody on the way: write https:// "
+            "(http:// is only for an emulator on this machine)"
+        )
+    return None
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # reading it checks it
+    except ValueError:
+        return None
+    return parts
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -1,0 +1,64 @@
+"""Give every test an emulated org of its own, over real HTTP where it asks for it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from fleetsync.emulator.running import Emulator, run_emulator
+from fleetsync.emulator.state import OrgState
+from fleetsync.emulator.switches import Switches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class StartEmulator(Protocol):
+    """Start one more emulator, which lasts as long as the test."""
+
+    def __call__(
+        self,
+        switches: Switches | None = None,
+        *,
+        org: str = "embedded",
+        accounts: Mapping[str, str] | None = None,
+    ) -> Emulator: ...
+
+
+@pytest.fixture
+def switches(request: pytest.FixtureRequest) -> Switches:
+    """Set the switches of ``org_state`` and ``emulator`` by indirect parametrisation."""
+    return getattr(request, "param", Switches())
+
+
+@pytest.fixture
+def org_state(switches: Switches) -> Iterator[OrgState]:
+    """An empty org in memory."""
+    with OrgState.open(None, switches=switches) as state:
+        yield state
+
+
+@pytest.fixture
+def emulator(org_state: OrgState) -> Iterator[Emulator]:
+    """``org_state`` over real HTTP; any credentials are accepted."""
+    with run_emulator(org_state) as running:
+        yield running
+
+
+@pytest.fixture
+def start_emulator() -> Iterator[StartEmulator]:
+    """A factory for emulators with other switches or accounts."""
+    with ExitStack() as stack:
+
+        def start(
+            switches: Switches | None = None,
+            *,
+            org: str = "embedded",
+            accounts: Mapping[str, str] | None = None,
+        ) -> Emulator:
+            state = stack.enter_context(OrgState.open(None, org=org, switches=switches))
+            return stack.enter_context(run_emulator(state, accounts=accounts))
+
+        yield start

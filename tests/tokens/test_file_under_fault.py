@@ -1,0 +1,157 @@
+"""What a full disk, a broken one or a killed process does to the secrets file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fleetsync.errors import SecretsError
+from fleetsync.tokens import TokenFile, read_tokens
+from fleetsync.tokens.line import Entry
+from tests.tokens.faulty import Fault, Stopped
+from tests.tokens.sample import entry, line, open_faulty, write
+
+A, B, C = entry("a", "token-a"), entry("b", "token-b"), entry("c", "token-c")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A secrets file with the tokens of a and b."""
+    return write(tmp_path / "tokens.jsonl", line("a", "token-a") + line("b", "token-b"))
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    former = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, former)
+
+
+def test_a_full_disk_fails_the_promise_and_leaves_the_file_as_it_was(old: Path) -> None:
+    before = old.read_bytes()
+    with TokenFile.open(old, org="abc123") as tokens:
+        with (
+            files_no_larger_than(len(before) + 50),
+            pytest.raises(SecretsError) as caught,
+        ):
+            tokens.promise([C])
+        assert str(caught.value) == (
+            f"{old}: the tokens cannot be written down: no space is left for it; "
+            "no token in it was lost; free some space or mend the disk, and run again"
+        )
+        assert old.read_bytes() == before
+        assert tokens.known(C.client_id) is None
+        tokens.promise([C])
+    assert read_tokens(old) == {one.client_id: one for one in (A, B, C)}
+
+
+def test_a_full_disk_fails_the_settling_and_leaves_the_file_as_it_was(old: Path) -> None:
+    before = old.read_bytes()
+    with TokenFile.open(old, org="abc123") as tokens:
+        tokens.drop([A.client_id])
+        with (
+            files_no_larger_than(len(before) + 50),
+            pytest.raises(SecretsError) as caught,
+        ):
+            tokens.settle()
+        assert str(caught.value) == (
+            f"{old}: the tokens of deleted devices cannot be taken out: no space is left for it; "
+            "no token in it was lost; free some space or mend the disk, and run again"
+        )
+        assert old.read_bytes() == before
+        tokens.settle()
+    assert old.read_bytes() == line("b", "token-b")
+
+
+def no_space() -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("cut", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("step", range(7))
+def test_an_error_at_any_step_of_settling_loses_nothing_and_settling_again_mends_it(
+    old: Path, step: int, cut: float
+) -> None:
+    fault = Fault(step=step, cut=cut, error=no_space)
+    with open_faulty(old, fault) as tokens:
+        tokens.drop([A.client_id])
+        with pytest.raises(SecretsError, match="no space is left for it"):
+            tokens.settle()
+        assert tokens.known(B.client_id) == B.token
+        tokens.settle()
+    assert fault.calls.count("write") >= 3
+    assert old.read_bytes() == line("b", "token-b")
+
+
+def test_a_settling_takes_the_seven_steps_that_the_test_above_breaks(old: Path) -> None:
+    fault = Fault()
+    with open_faulty(old, fault) as tokens:
+        tokens.drop([A.client_id])
+        tokens.settle()
+    steps = ["write", "write", "sync", "write", "sync", "truncate", "sync"]
+    assert fault.calls == steps
+
+
+entries = st.lists(
+    st.builds(entry, st.sampled_from("abcd"), st.text("xyz", min_size=1, max_size=3)), max_size=4
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(entries, max_size=3), entries, st.floats(0, 1))
+def test_a_promise_that_is_killed_at_any_step_loses_no_older_one(
+    tmp_path_factory: pytest.TempPathFactory,
+    kept: list[list[Entry]],
+    last: list[Entry],
+    cut: float,
+) -> None:
+    path = tmp_path_factory.mktemp("fleet") / "tokens.jsonl"
+    for step in range(100):
+        write(path, b"")
+        fault = Fault(short=50)
+        tokens = open_faulty(path, fault)
+        promised = {}
+        for batch in kept:
+            tokens.promise(batch)
+            promised.update({one.client_id: one for one in batch})
+        fault.step, fault.cut = len(fault.calls) + step, cut
+        try:
+            tokens.promise(last)
+        except Stopped:
+            assert_kept(path, promised, last)
+        else:
+            assert read_tokens_of_a_dead_process(path, tokens) == {
+                **promised,
+                **{one.client_id: one for one in last},
+            }
+            return
+        finally:
+            tokens.close()
+
+
+def assert_kept(path: Path, promised: dict[str, Entry], last: list[Entry]) -> None:
+    found = read_tokens(path)
+    fresh = {one.client_id for one in last}
+    old = {name: one for name, one in promised.items() if name not in fresh}
+    assert {name: found.get(name) for name in old} == old
+    assert all(one in last or one == promised.get(name) for name, one in found.items())
+    assert promised.keys() <= found.keys()
+
+
+def read_tokens_of_a_dead_process(path: Path, tokens: TokenFile) -> dict[str, Entry]:
+    tokens.close()
+    return dict(read_tokens(path))
