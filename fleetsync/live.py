@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from random import SystemRandom
 from typing import NamedTuple
 
+from fleetsync.api.parallel import run_beside
 from fleetsync.api.registry import Registry
 from fleetsync.diff import locations_to_read
 from fleetsync.errors import FleetsyncError
@@ -89,8 +90,10 @@ def _read_locations(
     registry: Registry, keys: list[DeviceKey], reading: Reading
 ) -> dict[DeviceKey, Location | None]:
     found: dict[DeviceKey, Location | None] = {}
-    with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="location") as pool:
-        for key, location in zip(keys, pool.map(registry.location, keys), strict=True):
-            found[key] = location
-            reading.progress(len(found), len(keys))
+
+    def read(key: DeviceKey) -> None:
+        found[key] = registry.location(key)
+        reading.progress(len(found), len(keys))
+
+    run_beside([partial(read, key) for key in keys], threads=_IN_FLIGHT)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
@@ -39,16 +40,22 @@ class Gate:
     @property
     def left(self) -> bool:
         """Whether the calling thread's request has begun to leave."""
-        return getattr(self._thread, "left", False)
+        return self.left_at is not None
+
+    @property
+    def left_at(self) -> float | None:
+        """When the calling thread's request left, on the monotonic clock."""
+        moment: float | None = getattr(self._thread, "left_at", None)
+        return moment
 
     def begin(self) -> None:
         """Start anew for the calling thread's next request, once no pause is on."""
-        self._thread.left = False
+        self._thread.left_at = None
         self.limiter.rest()
 
     def leave(self) -> None:
         """Count the calling thread's request: it leaves now."""
-        self._thread.left = True
+        self._thread.left_at = time.monotonic()
         with self._lock:
             self.count += 1
 

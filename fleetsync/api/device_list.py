@@ -1,4 +1,4 @@
-"""List devices with the fewest calls: all in one chain, or type by type, side by side."""
+"""List the devices of some types, all in one chain or type by type, side by side."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.api.basket import DeviceBasket
-from fleetsync.api.facets import parse_counts, types_to_list
+from fleetsync.api.facets import parse_counts
 from fleetsync.api.paging import Census
 from fleetsync.api.parallel import run_beside
+from fleetsync.api.route import THREADS, Ahead, types_to_list
 from fleetsync.api.wire import Memo
 from fleetsync.errors import ApiError
 from fleetsync.model.value import EMPTY
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from fleetsync.api.paging import ListReader, Page, PagedList, Progress
     from fleetsync.model.live import LiveDevice
-
-THREADS = 8
-"""How many types are listed side by side; each has at most one page ahead on its way."""
 
 _ALL = ("bulk", "devices")
 _SORT = {"_sort": "typeId,deviceId"}
@@ -57,11 +55,10 @@ class DeviceLister:
         """Read the list in the cheaper way."""
         paged, first = self._open()
         counts = parse_counts(first.facets, total=first.total)
-        if first.bookmark is not None:
-            left = None if first.total is None else first.total - len(first.rows)
-            types = types_to_list(
-                self._wanted, counts=counts, page_rows=len(first.rows), rows_left=left
-            )
+        left = None if first.total is None else first.total - len(first.rows)
+        if first.bookmark is not None and left != 0:
+            ahead = Ahead(len(first.rows), left, counts)
+            types = types_to_list(self._wanted, ahead, self._lists.pace)
             if types is not None:
                 return self._read_types(types, _Tally(self._progress, types, counts), first)
         return self._read_all(paged, first)

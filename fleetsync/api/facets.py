@@ -1,12 +1,10 @@
-"""Read how many devices each type has, and choose the way of listing that needs fewest calls."""
+"""Read from an answer how many devices each type has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
     from fleetsync.model.value import JSON
 
 
@@ -31,34 +29,6 @@ def parse_counts(facets: JSON, *, total: int | None) -> dict[str, int] | None:
     }
     sound = len(counts) == len(pairs) and min(counts.values(), default=0) >= 0
     return counts if sound and sum(counts.values()) == total else None
-
-
-def types_to_list(
-    wanted: Collection[str],
-    *,
-    counts: Mapping[str, int] | None,
-    page_rows: int,
-    rows_left: int | None,
-) -> list[str] | None:
-    """Give the types to list one by one, or None where going on with the whole list is cheaper.
-
-    ``page_rows`` is how many rows a page holds, ``rows_left`` how many of the whole list are still
-    to come (None: unknown). Types without devices need no call.
-    """
-    if not wanted:
-        return []
-    if counts is None:
-        calls, types = len(wanted), sorted(wanted)
-    else:
-        types = sorted(each for each in wanted if counts.get(each))
-        calls = sum(_pages(counts[each], page_rows) for each in types)
-    if rows_left is None:
-        return None
-    return types if calls < _pages(rows_left, page_rows) else None
-
-
-def _pages(rows: int, page_rows: int) -> int:
-    return -(-rows // max(page_rows, 1))
 
 
 def _pair(each: JSON) -> tuple[JSON, JSON]:

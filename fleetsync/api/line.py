@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,6 +75,7 @@ class Line:
         limiter = CallLimiter(connection.calls_per_second)
         self.gate = Gate(limiter, send_timeout=connection.read_timeout)
         self.heard = False  # whether the org has ever answered
+        self.quickest = float("inf")  # seconds that its quickest answer took
         self._proxies = _find_proxies(connection)
         self._auth = _authentication(connection)
         self._adapter = connection.adapter or _network_adapter(connection, self.gate)
@@ -87,6 +89,7 @@ class Line:
         except (RequestException, HTTPError, OSError) as error:
             return explain_failure(error, self.connection.host)
         self.heard = True
+        self.quickest = min(self.quickest, time.monotonic() - (self.gate.left_at or 0.0))
         return reply
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from fleetsync.api.parallel import Started
+from fleetsync.api.route import Pace
 from fleetsync.api.wire import as_list, as_object
 from fleetsync.errors import ApiError, ListingError
 
@@ -145,6 +146,11 @@ class ListReader:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._page_size = PageSize()
+
+    @property
+    def pace(self) -> Pace:
+        """What bounds the speed of lists, as far as is known by now."""
+        return Pace(self._reader.quickest, self._reader.connection.calls_per_second)
 
     def open(self, segments: tuple[str, ...], params: Mapping[str, str]) -> PagedList:
         """Name a list; nothing is asked yet."""

@@ -69,7 +69,7 @@ class Registry:
     def devices(
         self, type_ids: Collection[str], *, progress: Progress = ignore_progress
     ) -> DeviceListing:
-        """List the devices of these types, in the way that needs the fewest calls."""
+        """List the devices of these types, in the way that costs least."""
         return DeviceLister(self._lists, type_ids, progress).read()
 
     def device_type(self, type_id: str) -> LiveDeviceType | None:

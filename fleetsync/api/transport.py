@@ -43,6 +43,11 @@ class Reader:
         """How many requests have been sent, each retry counted."""
         return self._line.gate.count
 
+    @property
+    def quickest(self) -> float:
+        """How many seconds the quickest answer took: what the way to the org costs at least."""
+        return self._line.quickest
+
     def get(self, segments: tuple[str, ...], params: Mapping[str, str] | None = None) -> Answer:
         """Read one resource, named by its path segments below the API's root.
 

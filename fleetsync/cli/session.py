@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,12 +11,14 @@ from typing import NamedTuple
 from fleetsync.api.connection import Connection
 from fleetsync.cli.options import Options
 from fleetsync.cli.progress import Progress, warn
+from fleetsync.errors import ManifestError, Problem
 from fleetsync.live import Reading
 from fleetsync.manifest.load import load_fleet
 from fleetsync.model import DesiredFleet
 from fleetsync.model.credentials import Credentials
 from fleetsync.plan import Limits, PlanRules
 from fleetsync.settings import EmbeddedOrg, OrgId, Settings, find_credentials, load_settings
+from fleetsync.settings.fleet_file import declared_manifests
 
 
 class Fleet(NamedTuple):
@@ -39,9 +41,24 @@ class Fleet(NamedTuple):
 
 def open_fleet(options: Options) -> Fleet:
     """Read and check all files; raises ManifestError with every problem of every file."""
-    settings = load_settings(options.fleet_path, org_url=options.org_url)
+    try:
+        settings = load_settings(options.fleet_path, org_url=options.org_url)
+    except ManifestError as error:
+        raise ManifestError([*error.problems, *_problems_of_manifests(options)]) from error
     desired = load_fleet(settings.folder, settings.manifests, fleet_file=settings.file)
     return Fleet(settings, desired)
+
+
+def _problems_of_manifests(options: Options) -> Sequence[Problem]:
+    """Find what is wrong with the manifests of a fleet.yaml that is itself wrong."""
+    file = options.fleet_path
+    patterns = declared_manifests(file)
+    try:
+        if patterns is not None:
+            load_fleet(file.parent, patterns, fleet_file=file)
+    except ManifestError as error:
+        return error.problems
+    return ()
 
 
 @contextmanager

@@ -51,8 +51,9 @@ class Gathering:
         if not isinstance(value, dict):
             if value is not None:  # a document of comments alone is right
                 self.findings.append(top.misfit(""))
+                self.sure = False
             return
-        self._judge.look_at_top(without_items(value), top)
+        self.sure &= self._judge.is_right_at_the_top(without_items(value), top)
         for item, spot in _items("deviceTypes", document, top):
             self._add_type(item, spot)
         for item, spot in _items("devices", document, top):
@@ -78,23 +79,23 @@ class Gathering:
 
     def _add_device(self, item: JSON, spot: Spot) -> None:
         admitted = self._judge.admit(item, spot, "device")
-        type_id, device_id = _id(item, "typeId"), _id(item, "deviceId")
-        if type_id is None or device_id is None:
+        if admitted is None:
+            key = _device_key(item)
+            if key is not None and self._is_new(key, spot):
+                self.broken[key] = spot.source
             return
-        key = DeviceKey(type_id, device_id)
-        known = self._known_device(key)
+        device = self._converter.device(admitted, spot.source)
+        if self._is_new(DeviceKey(device.type_id, device.device_id), spot):
+            self.devices.setdefault(device.type_id, {})[device.device_id] = device
+
+    def _is_new(self, key: DeviceKey, spot: Spot) -> bool:
+        """Tell whether a device is met for the first time; if not, that is a finding."""
+        device = self.devices.get(key.type_id, {}).get(key.device_id)
+        known = self.broken.get(key) if device is None else device.source
         if known is not None:
             words = f"device {key} is already declared at {known.file}:{known.line}: keep one"
             self.findings.append(spot.finding(words))
-        elif admitted is None:
-            self.broken[key] = spot.source
-        else:
-            device = self._converter.device(admitted, spot.source)
-            self.devices.setdefault(type_id, {})[device_id] = device
-
-    def _known_device(self, key: DeviceKey) -> Source | None:
-        device = self.devices.get(key.type_id, {}).get(key.device_id)
-        return self.broken.get(key) if device is None else device.source
+        return known is None
 
     def _add_removed(self, item: JSON, spot: Spot) -> None:
         type_id = item if isinstance(item, str) else ""
@@ -117,11 +118,15 @@ def _items(key: str, document: Document, top: Spot) -> Iterator[tuple[JSON, Spot
     items = document.value.get(key) if isinstance(document.value, dict) else None
     if not isinstance(items, list):
         return
-    lines = document.item_lines.get(key, ())
     for index, item in enumerate(items):
         items[index] = None
-        line = lines[index] if index < len(lines) else top.line
-        yield item, Spot(top.file, line, top.document, (key, index))
+        yield item, Spot(top.file, document.line_of(key, index), top.document, (key, index))
+
+
+def _device_key(item: JSON) -> DeviceKey | None:
+    """Give the key of a device, if its ids are valid, whatever else is wrong with it."""
+    type_id, device_id = _id(item, "typeId"), _id(item, "deviceId")
+    return DeviceKey(type_id, device_id) if type_id and device_id else None
 
 
 def _id(item: JSON, key: str) -> str | None:

@@ -51,6 +51,9 @@ def _all(checks: list[Check]) -> Check:
     if len(checks) == 2:
         first, second = checks
         return lambda value: first(value) and second(value)
+    if len(checks) == 3:
+        one, two, three = checks
+        return lambda value: one(value) and two(value) and three(value)
     return lambda value: all(check(value) for check in checks)
 
 

@@ -69,12 +69,10 @@ class Inspector:
 
     def _weigh_mapping(self, mapping: dict[str, JSON]) -> int:
         clean = self._clean_keys
-        size = 0
-        for key in mapping:
-            if key not in clean:
+        if not mapping.keys() <= clean:
+            for key in mapping.keys() - clean:
                 self._look_at_key(key)
-            size += len(key)
-        return _CHARACTER_BYTES * size + self._weigh(mapping.values())
+        return _CHARACTER_BYTES * sum(map(len, mapping)) + self._weigh(mapping.values())
 
     def _weigh(self, values: Collection[JSON]) -> int:
         clean = self._clean_texts

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from fleetsync.model import JSON, Source
 
+_MEMO_SIZE = 100_000
+"""Distinct lengths that are remembered to share them."""
+
 RESERVE_BYTES = 64 + 1_024
 """Room for what fleetsync adds to a body: a token, and its own mark in metadata."""
 
@@ -25,6 +28,7 @@ class Converter:
 
     def __init__(self) -> None:
         self._sharing = Sharing()
+        self._lengths: dict[float, float] = {}
         self._lifecycles: dict[Lifecycle, Lifecycle] = {}
 
     def device(self, item: Mapping[str, Any], source: Source) -> Device:
@@ -36,7 +40,7 @@ class Converter:
             source,
             self._device_info(item.get("deviceInfo")),
             self._metadata(item.get("metadata")),
-            _location(item.get("location")),
+            self._location(item.get("location")),
             None if status is None else status["alert"]["enabled"],
             self._lifecycle(item.get("lifecycle")),
         )
@@ -63,6 +67,25 @@ class Converter:
     def _metadata(self, value: dict[str, JSON] | None) -> dict[str, JSON] | None:
         return None if value is None else self._sharing.mapping(value)
 
+    def _location(self, value: Mapping[str, Any] | None) -> Location | None:
+        if value is None:
+            return None
+        return Location(
+            float(value["latitude"]),
+            float(value["longitude"]),
+            self._metres(value.get("elevation")),
+            self._metres(value.get("accuracy")),
+            value.get("measuredDateTime"),
+        )
+
+    def _metres(self, value: float | None) -> float | None:
+        if value is None:
+            return None
+        if len(self._lengths) > _MEMO_SIZE:
+            self._lengths.clear()
+        metres = float(value)
+        return self._lengths.setdefault(metres, metres) if metres else 0.0
+
     def _lifecycle(self, value: Mapping[str, Any] | None) -> Lifecycle:
         if value is None:
             return NO_LIFECYCLE
@@ -73,19 +96,6 @@ class Converter:
             ignore_changes=tuple(dict.fromkeys(map(_one_spelling, value.get("ignoreChanges", ())))),
         )
         return self._lifecycles.setdefault(lifecycle, lifecycle)
-
-
-def _location(value: Mapping[str, Any] | None) -> Location | None:
-    if value is None:
-        return None
-    elevation, accuracy = value.get("elevation"), value.get("accuracy")
-    return Location(
-        float(value["latitude"]),
-        float(value["longitude"]),
-        None if elevation is None else float(elevation),
-        None if accuracy is None else float(accuracy),
-        value.get("measuredDateTime"),
-    )
 
 
 def _one_spelling(path: str) -> str:

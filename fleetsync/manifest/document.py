@@ -43,25 +43,27 @@ def parse_yaml(
     problems = encoding_problems(data, file)
     if problems:
         return ParsedFile((), tuple(problems), whole=False)
-    parsed, again = _walk(data, Notes(file, noting=places, focus=focus))
-    if again:  # only the slow mode can say where the first of two equal keys stands
-        told, _ = _walk(data, Notes(file, noting=True, focus=()))
+    notes = Notes(file, noting=places, focus=focus)
+    parsed = _walk(data, notes)
+    if notes.lost and not places:  # only the slow mode can say where the first of two keys stands
+        told = _walk(data, Notes(file, noting=True, focus=()))
         return parsed._replace(problems=told.problems)
     return parsed
 
 
-def _walk(data: bytes, notes: Notes) -> tuple[ParsedFile, bool]:
+def _walk(data: bytes, notes: Notes) -> ParsedFile:
     documents = []
-    whole = False
+    ended = False
     try:
         # A for loop, not list(): what was read before a failure counts.
         for document in Walker(event_source(data), notes).documents():
             documents.append(document)  # noqa: PERF402 - see above
-        whole = True
+        ended = True
     except TooMuchError:
         pass  # the notes say what was too much
     except MarkedYAMLError as error:
         notes.problems.append(syntax_problem(error, data, notes.file))
     except YAMLError:
         notes.problems.extend(character_problems(data, notes.file))
-    return ParsedFile(tuple(documents), first_of_each_spot(notes.problems), whole), notes.again
+    problems = first_of_each_spot(notes.problems)
+    return ParsedFile(tuple(documents), problems, whole=ended and not notes.lost)

@@ -48,11 +48,13 @@ class Judge:
             return {**item, "metadata": with_whole_numbers(item["metadata"])}
         return item
 
-    def look_at_top(self, top: dict[str, JSON], spot: Spot) -> None:
+    def is_right_at_the_top(self, top: dict[str, JSON], spot: Spot) -> bool:
         """Look at the keys of a document, its lists left empty, as at an item."""
-        if not checker("manifest")(top):
+        fits = checker("manifest")(top)
+        if not fits:
             self._findings.append(spot.misfit(""))
             self._findings += _troubles(top, spot)
+        return fits
 
 
 def _troubles(item: dict[str, JSON], spot: Spot) -> Iterator[Finding]:

@@ -66,6 +66,7 @@ class _Loading:
     def read_all(self, patterns: Sequence[str]) -> None:
         """Read each file once; what is wrong with it is noted."""
         found = find_files(self._folder, patterns)
+        self._gathering.sure = not (found.unmatched or found.failures)
         self._read_fleet_file(patterns, found.unmatched)
         for path, reason in found.failures:
             self._complain(self._name(path), f"the folder cannot be read: {reason}")

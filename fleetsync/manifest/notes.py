@@ -42,13 +42,13 @@ class Notes:
     """The problems of one file and, in the slow mode, the places of its entries.
 
     ``focus`` holds the first lines of the top-level list items whose places are wanted; ``None``
-    means all of them. In the fast mode (``noting`` false) no places are kept at all, and ``again``
-    says afterwards that a problem was met which only the slow mode can put into words.
+    means all of them. In the fast mode (``noting`` false) no places are kept at all. ``lost`` says
+    that a key stood twice, so that one value is lost; only the slow mode can put that into words.
     """
 
     def __init__(self, file: str, *, noting: bool, focus: Container[int] | None = None) -> None:
         self.problems: list[Problem] = []
-        self.again = False
+        self.lost = False
         self.noting = noting
         self.file = file
         self._focus = focus

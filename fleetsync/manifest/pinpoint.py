@@ -37,7 +37,8 @@ def pinpoint(
         found = list(_problems(_located(finding, paths), parsed.documents, spots))
         problems += found
         spots.update(problem[:3] for problem in found)
-    return problems
+    # Never nothing: an item was left out, and a fleet must not lack it without a word.
+    return problems or [Problem(file, min(focus), 1, "something here does not fit its schema")]
 
 
 def _device_paths(
@@ -47,9 +48,9 @@ def _device_paths(
     paths: dict[tuple[int, str, str], tuple[int, Path]] = {}
     for number, document in enumerate(documents):
         items = document.value.get("devices") if isinstance(document.value, dict) else None
-        for index, line in enumerate(document.item_lines.get("devices", ())):
-            item = items[index] if isinstance(items, list) and line in lines else None
-            if isinstance(item, dict):
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            line = document.line_of("devices", index)
+            if line in lines and isinstance(item, dict):
                 key = line, str(item.get("typeId")), str(item.get("deviceId"))
                 paths.setdefault(key, (number, ("devices", index)))
     return paths

@@ -59,6 +59,11 @@ class Document(NamedTuple):
     item_lines: Mapping[str, Sequence[int]]
     places: Places | None
 
+    def line_of(self, key: str, index: int) -> int:
+        """Give the line of an item of a top-level list, or of the document."""
+        lines = self.item_lines.get(key, ())
+        return lines[index] if index < len(lines) else self.line
+
 
 class Walker:
     """Builds the documents of one file from its events."""
@@ -137,7 +142,8 @@ class Walker:
             if marks is not None:
                 if depth == LIST_DEPTH:
                     notes.look_at(lines[-1])
-                marks[len(result)] = Mark(place_of(event), place_of(event))
+                place = place_of(event)
+                marks[len(result)] = Mark(place, place)
             result.append(self._node(event, depth, key))
         if depth <= LIST_DEPTH + 1:  # one deeper: a top-level list may be merged in
             self._lines[id(result)] = lines
@@ -189,8 +195,8 @@ class Walker:
         return place.text or f"?{place.line}:{place.column}"
 
     def _duplicate(self, event: Event, key: str, marks: dict[str | int, Mark] | None) -> None:
+        self._notes.lost = True
         if marks is None:
-            self._notes.again = True
             return
         first = marks[key].key.line if key in marks else place_of(event).line
         self._notes.complain(

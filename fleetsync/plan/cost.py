@@ -16,8 +16,8 @@ from fleetsync.plan.body import (
     update_location,
 )
 
-TOKEN_BYTES = 64
-"""Room for ``,"authToken":"..."`` in a bulk item; a token has at most 36 characters (page 7)."""
+TOKEN_BYTES = len(',"authToken":""') + 24
+"""What a token of ours adds to a bulk item."""
 
 
 class Cost(NamedTuple):

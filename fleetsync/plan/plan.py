@@ -67,8 +67,8 @@ class Plan(NamedTuple):
 
     @property
     def empty(self) -> bool:
-        """Tell whether there is nothing to change."""
-        return not self.changes
+        """Tell whether the org is as the manifests say."""
+        return not self.changes and not self.refusals
 
 
 def make_plan(*, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, created_at: str) -> Plan:

@@ -46,7 +46,7 @@ def _headline(plan: Plan) -> str:
     target = f"{shown(plan.fleet)} in org {shown(plan.org)}"
     if plan.empty:
         return f"No changes: {target} is as the manifests say."
-    return f"Plan for {target}: {summary_words(plan)}."
+    return f"Plan for {target}: {summary_words(plan) or 'nothing that can be done'}."
 
 
 def summary_words(plan: Plan) -> str:

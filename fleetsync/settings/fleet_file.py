@@ -40,6 +40,22 @@ def load_settings(file: Path, *, org_url: str | None = None) -> Settings:
     return _settings(_checked(_read(file), shown(file.name)), file, other)
 
 
+def declared_manifests(file: Path) -> tuple[str, ...] | None:
+    """Give the manifests that a settings file names, whatever else is wrong with it; None: unknown.
+
+    So that the problems of the manifests can be told in the same run as its own.
+    """
+    try:
+        documents = parse_yaml(_read(file), file=shown(file.name)).documents
+    except ManifestError:
+        return None
+    value = documents[0].value if documents else None
+    patterns = value.get("manifests", ["manifests"]) if isinstance(value, dict) else None
+    if not isinstance(patterns, list) or not all(isinstance(each, str) for each in patterns):
+        return None
+    return tuple(map(str, patterns))
+
+
 def _org_of_option(url: str) -> OrgUrl:
     fault = url_fault(url)
     if fault:
@@ -55,7 +71,7 @@ def _read(file: Path) -> bytes:
     except FileNotFoundError:
         words = (
             "there is no such file: use -C DIR or --fleet FILE to say where it is, "
-            "or write one (fleetsync init)"
+            "or write one; two lines are enough: fleet: NAME and org: {id: ORG}"
         )
     except OSError as error:
         words = (

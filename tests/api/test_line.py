@@ -158,6 +158,23 @@ def test_an_answer_that_is_cut_or_no_http_is_a_failure(
     assert connected.gate.left
 
 
+def test_the_quickest_answer_tells_what_the_way_costs_without_the_wait_for_a_turn(
+    start_server: StartServer,
+) -> None:
+    def sleep(_: Asked) -> bytes:
+        time.sleep(0.05)
+        return reply()
+
+    connection = Connection(
+        base_url=start_server(sleep).url, credentials=CREDENTIALS, calls_per_second=1
+    )
+    connected = Line(connection)
+    assert connected.quickest == float("inf")
+    connected.carry(GET)
+    connected.carry(GET)
+    assert 0.05 <= connected.quickest < 0.5
+
+
 def test_a_server_that_does_not_answer_is_waited_for_no_longer_than_told(
     start_server: StartServer,
 ) -> None:
