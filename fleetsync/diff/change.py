@@ -86,10 +86,12 @@ def change_fields(change: Change) -> Iterator[Field]:
         yield from change.fields
     elif change.action is Action.CREATE:
         for path, value in leaves(_declared(change.after)):
-            yield Field(path_text(path), None, value)
+            if path:
+                yield Field(path_text(path), None, value)
     else:
         for path, value in leaves(_live(change.before)):
-            yield Field(path_text(path), value, None)
+            if path:
+                yield Field(path_text(path), value, None)
 
 
 def location_fields(location: Location | None) -> dict[str, JSON]:
