@@ -219,7 +219,7 @@ def test_a_file_that_is_not_there_is_told_with_the_path_and_the_ways_out(tmp_pat
     file = tmp_path / "no" / "fleet.yaml"
     assert problems_of(file) == [
         f"{file}:1:1: there is no such file: use -C DIR or --fleet FILE to say where it is, "
-        "or write one (fleetsync init)"
+        "or write one; two lines are enough: fleet: NAME and org: {id: ORG}"
     ]
 
 
