@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
+from fleetsync.address import is_loopback, url_fault
 from fleetsync.api.retry import PATIENT, RetryPolicy
 from fleetsync.errors import UsageError
 
@@ -71,40 +71,10 @@ class Connection:
 
 def check_url(url: str) -> str:
     """Give the base URL in its full form, or raise UsageError; what it refuses is not printed."""
-    parts = _split(url)
-    if "@" in parts.netloc:
-        raise UsageError(
-            "the org's url holds a user name or a password; take it out, and put the API key and "
-            "token into WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN"
-        )
-    if parts.query or parts.fragment:
-        raise UsageError("the org's url must end with its host or path: no '?' and no '#'")
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-        raise UsageError(
-            f"http://{parts.hostname} would show the credentials to everybody on the way; "
-            "use https:// (http:// is for an emulator on this machine)"
-        )
+    fault = url_fault(url)
+    if fault:
+        raise UsageError(f"the org's url {fault}")
+    parts = urlsplit(url)
     path = parts.path.rstrip("/")
     root = path if path.endswith(API_ROOT) else path + API_ROOT
     return f"{parts.scheme}://{parts.netloc}{root}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _split(url: str) -> SplitResult:
-    if not url.isprintable() or " " in url or "\\" in url:
-        raise UsageError("the org's url holds a space, a backslash or a control character")
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # reading it checks it
-    except ValueError:
-        raise UsageError("the org's url cannot be read; it looks like https://HOST") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError("the org's url must look like https://HOST")
-    return parts

@@ -5,12 +5,12 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
+from fleetsync.address import url_fault
 from fleetsync.errors import ManifestError, Problem, UsageError
 from fleetsync.escape import shown
 from fleetsync.manifest.document import parse_yaml
 from fleetsync.manifest.places import Place, Places, Subject
 from fleetsync.manifest.schema import check_value
-from fleetsync.settings.address import url_fault
 from fleetsync.settings.rule import secret_spots, settings_problems
 from fleetsync.settings.settings import (
     DEFAULT_DOMAIN,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from fleetsync.address import url_fault
 from fleetsync.manifest.credential import is_api_key, is_credential_name
-from fleetsync.settings.address import url_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

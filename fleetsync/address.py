@@ -20,7 +20,7 @@ def url_fault(url: str) -> str | None:
         )
     if "?" in url or "#" in url:
         return "must end with its host or path: take out what follows the '?' or '#'"
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         return (
             "would show the credentials to everybody on the way: write https:// "
             "(http:// is only for an emulator on this machine)"
@@ -37,7 +37,8 @@ def _split(url: str) -> SplitResult | None:
     return parts
 
 
-def _is_this_machine(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
