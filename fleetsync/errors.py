@@ -3,6 +3,7 @@
 FleetsyncError (1)                  failed: network, server, file
 ├── FileError (1)                   a local file cannot be read or written
 ├── SecretsError (1)                the secrets file is not safe to use
+├── LockedError (1)                 another apply is at work on the same fleet
 ├── ExtraMissingError (1)           a package of an extra is not installed
 ├── ApiError (1)                    the org answered with an error
 ├── UnreachableError (1)            the org did not answer
@@ -36,6 +37,10 @@ class FileError(FleetsyncError):
 
 class SecretsError(FleetsyncError):
     """The secrets file is not safe to use."""
+
+
+class LockedError(FleetsyncError):
+    """Another apply is at work on the same fleet."""
 
 
 class ExtraMissingError(FleetsyncError):

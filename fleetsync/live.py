@@ -50,7 +50,7 @@ def read_fleet(registry: Registry, desired: DesiredFleet, reading: Reading) -> L
         locations=_read_locations(registry, keys, reading),
         unmanaged_types=len(live_types.keys() - managed),
         unmanaged_devices=max(0, listing.total - sum(map(len, devices.values()))),
-        doubts=(*types.doubts, *listing.doubts),
+        doubts=(*types.doubts, *listing.doubts, *listing.notes),
         reads=registry.requests,
     )
 

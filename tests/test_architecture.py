@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batch": set(),
     "manifest": {"errors", "model", "batch", "escape"},
     "settings": {"errors", "model", "escape", "address", "manifest"},
+    "lock": {"errors"},
     "tokens": {"errors", "model", "escape"},
     "api": {"__init__", "errors", "model", "batch", "escape", "address"},
     "diff": {"model"},
