@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fleetsync.emulator.switches import describe_switches, parse_switches
+from fleetsync.cli.options import Options, common_options, current_options
+from fleetsync.cli.output import emit
+from fleetsync.cli.progress import warn
+from fleetsync.emulator.behaviour import describe_behaviour, parse_behaviour
+from fleetsync.escape import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fleetsync.emulator.switches import Switches
+    from fleetsync.emulator.behaviour import Behaviour
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @click.command()
+@common_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -41,9 +49,11 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
     "assignments",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set a switch, for example pageCap=25; repeatable.",
+    help="Set a switch or a fault, for example pageCap=25 or resetAfterWrite=20%; repeatable.",
 )
-@click.option("--list-switches", is_flag=True, help="List the switches and their values, and end.")
+@click.option(
+    "--list-switches", is_flag=True, help="List switches and faults with their values, and end."
+)
 def emulator(
     host: str,
     port: int,
@@ -55,25 +65,48 @@ def emulator(
     """Serve an emulated org over HTTP until Ctrl-C or SIGTERM.
 
     When it is ready it prints one line with its address. WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, if
-    both are set, are the only credentials it takes; else it takes any.
+    both are set, are the only credentials it takes; else it takes any. Faults make it fail on
+    purpose, to rehearse; GET /emulator/faults shows those that struck.
 
     \b
     Example:
       fleetsync emulator --port 8080 --db .fleetsync/org.db --set metadataPut=merge
+      fleetsync emulator --port 8080 --set anyFault=20% --set faultsOn=POST,PUT --set faultSeed=7
     """  # noqa: D301  # \b is click's sign to keep line breaks
+    options = current_options()
     if list_switches:
-        click.echo(switch_table())
+        emit(options, _switches)
         return
-    _serve(parse_switches(assignments), host=host, port=port, db=db, org=org)
+    _serve(parse_behaviour(assignments), host=host, port=port, db=db, org=org, options=options)
 
 
-def switch_table() -> str:
-    """Return the switches as lines of text: name, values with the default, meaning."""
-    lines = []
-    for switch in describe_switches():
-        lines.append(f"{switch.name} ({switch.values}; default {switch.default})")
-        lines.append(f"    {switch.meaning}")
-    return "\n".join(lines)
+def _switches(form: str) -> Iterator[str]:
+    """Give switches and faults: name, values with the default, meaning."""
+    if form == "json":
+        yield json.dumps(_switch_table(), indent=2) + "\n"
+        return
+    for position, group in enumerate(describe_behaviour()):
+        yield "\n" if position else ""
+        yield f"{group.title}.\n"
+        for each in group.settings:
+            yield f"{each.name} ({each.values}; default {each.default or 'none'})\n"
+            yield f"    {each.meaning}\n"
+
+
+def _switch_table() -> list[dict[str, str]]:
+    return [
+        {"group": group.name, **each._asdict()}
+        for group in describe_behaviour()
+        for each in group.settings
+    ]
+
+
+def _ready(org: str, url: str, form: str) -> Iterator[str]:
+    """Give the one line that says where the emulator is."""
+    if form == "json":
+        yield json.dumps({"org": org, "url": url}) + "\n"
+    else:
+        yield f"fleetsync emulator: org {shown(org)} at {url}\n"
 
 
 def read_accounts(env: Mapping[str, str]) -> dict[str, str] | None:
@@ -82,7 +115,9 @@ def read_accounts(env: Mapping[str, str]) -> dict[str, str] | None:
     return {key: token} if key and token else None
 
 
-def _serve(switches: Switches, *, host: str, port: int, db: Path | None, org: str) -> None:
+def _serve(
+    behaviour: Behaviour, *, host: str, port: int, db: Path | None, org: str, options: Options
+) -> None:
     # Imported here, so that --help and --list-switches work where the extra is not installed.
     from fleetsync.emulator.running import run_emulator  # noqa: PLC0415 - see above
     from fleetsync.emulator.state import OrgState  # noqa: PLC0415 - see above
@@ -90,11 +125,13 @@ def _serve(switches: Switches, *, host: str, port: int, db: Path | None, org: st
     stopped = _stop_on_signal()
     accounts = read_accounts(os.environ)
     if host not in _LOOPBACK and accounts is None:
-        click.echo("warning: any API key is accepted, from other machines too", err=True)
+        warn("any API key is accepted, from other machines too")
     with ExitStack() as stack:
-        state = stack.enter_context(OrgState.open(db, org=org, switches=switches))
+        switches, faults = behaviour
+        opened = OrgState.open(db, org=org, switches=switches, faults=faults)
+        state = stack.enter_context(opened)
         running = stack.enter_context(run_emulator(state, host=host, port=port, accounts=accounts))
-        click.echo(f"fleetsync emulator: org {org} at {running.url}")
+        emit(options, partial(_ready, org, running.url))
         stopped.wait()
 
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl
 
+from fleetsync.emulator.access_group import read_patterns
 from fleetsync.emulator.account import check_account
+from fleetsync.emulator.body import MAX_BODY_BYTES, read_body
 from fleetsync.emulator.control import CONTROL_ROOT, answer_control
+from fleetsync.emulator.disturbance import disturb
 from fleetsync.emulator.message import Answer, Request, refusal_answer
 from fleetsync.emulator.refusal import RefusalError, Violation, invalid, not_found
-from fleetsync.emulator.route import API_ROOT, Route, find_route
+from fleetsync.emulator.route import API_ROOT, Route, find_route, read_path
 from fleetsync.emulator.turn import Author
 from fleetsync.emulator.value import JSON, read_json
+from fleetsync.emulator.wire import deliver, sent_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from fleetsync.emulator.state import OrgState
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
-"""The platform names a limit for bulk requests only; this one protects the emulator."""
-
-_CHUNK = 64 * 1024
 _CRASH = (
     '{"message":"EMU0500E: The emulator failed.","exception":{"id":"EMU0500E","properties":[]}}'
 )
@@ -44,12 +43,10 @@ def make_app(state: OrgState, accounts: Mapping[str, str] | None = None) -> WSGI
     desk = _Desk(state, accounts)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        answer = _respond(desk, environ)
-        body = answer.text.encode("utf-8")
-        start_response(_status_line(answer.status), _headers(answer, body))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        chunks = deliver(sent_answer(_respond(desk, environ)), start_response)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else chunks
 
-    return application
+    return disturb(application, state)
 
 
 def _respond(desk: _Desk, environ: WSGIEnvironment) -> Answer:
@@ -62,11 +59,10 @@ def _respond(desk: _Desk, environ: WSGIEnvironment) -> Answer:
 
 
 def _answer(desk: _Desk, environ: WSGIEnvironment) -> Answer:
-    method = environ["REQUEST_METHOD"]
-    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+    method, path = environ["REQUEST_METHOD"], read_path(environ.get("PATH_INFO", ""))
     if path.startswith(f"{CONTROL_ROOT}/"):
         check_account(environ.get("HTTP_AUTHORIZATION"), desk.accounts)
-        body = read_json(_read_body(environ, MAX_BODY_BYTES)) if method == "PUT" else None
+        body = read_json(read_body(environ, MAX_BODY_BYTES)) if method == "PUT" else None
         return answer_control(desk.state, method, path, body)
     return _answer_api(desk, environ, method, path)
 
@@ -80,7 +76,8 @@ def _answer_api(desk: _Desk, environ: WSGIEnvironment, method: str, path: str) -
         raise refusal or not_found()
     request = Request(ids, _read_query(environ), _read_value(desk, environ, route))
     author = Author(desk.state.switches.registration_auth, key)
-    with desk.state.turn(author, writing=route.is_writing) as turn:
+    hidden = read_patterns(desk.state.faults.hidden_devices)
+    with desk.state.turn(author, writing=route.is_writing, hidden=hidden) as turn:
         return route.answer(turn, request)
 
 
@@ -108,45 +105,5 @@ def _read_query(environ: WSGIEnvironment) -> dict[str, str]:
 
 def _read_value(desk: _Desk, environ: WSGIEnvironment, route: Route) -> JSON:
     limit = desk.state.switches.request_bytes if route.is_bulk else MAX_BODY_BYTES
-    raw = _read_body(environ, limit)
+    raw = read_body(environ, limit)
     return read_json(raw) if route.has_body else None
-
-
-def _read_body(environ: WSGIEnvironment, limit: int) -> bytes:
-    """Return the body; one over the limit is read off the connection and refused with 413."""
-    stream = environ["wsgi.input"]
-    length = environ.get("CONTENT_LENGTH") or ""
-    is_chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
-    if not length.isdecimal():
-        raw = stream.read(limit + 1) if is_chunked else b""
-        size = len(raw)
-    else:
-        size = int(length)
-        raw = stream.read(size) if size <= limit else b""
-    if size > limit:
-        _drain(stream, size if length else limit)
-        raise RefusalError(413, "EMU0413E", f"The request is larger than {limit} bytes.")
-    return raw
-
-
-def _drain(stream: InputStream, size: int) -> None:
-    """Read a body away, so that the next request on the connection begins where it should."""
-    while size > 0:
-        chunk = stream.read(min(size, _CHUNK))
-        if not chunk:
-            return
-        size -= len(chunk)
-
-
-def _status_line(status: int) -> str:
-    return f"{status} {HTTPStatus(status).phrase}"
-
-
-def _headers(answer: Answer, body: bytes) -> list[tuple[str, str]]:
-    headers = list(answer.headers)
-    if answer.status == HTTPStatus.NO_CONTENT:
-        return headers
-    if body:
-        headers.append(("Content-Type", "application/json; charset=utf-8"))
-    headers.append(("Content-Length", str(len(body))))
-    return headers

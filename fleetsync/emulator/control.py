@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from fleetsync.emulator.behaviour import Behaviour, behaviour_values, parse_behaviour
 from fleetsync.emulator.message import Answer
 from fleetsync.emulator.refusal import RefusalError, not_found
-from fleetsync.emulator.switches import parse_switches, show_value, switch_values
+from fleetsync.emulator.setting import show_value
 from fleetsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ CONTROL_ROOT = "/emulator"
 
 
 def answer_control(state: OrgState, method: str, path: str, body: JSON) -> Answer:
-    """Answer ``GET|DELETE /emulator/calls`` and ``GET|PUT /emulator/switches``."""
+    """Answer calls, switches and faults below ``/emulator``.
+
+    ``GET|PUT /emulator/switches`` shows and sets the faults too; ``GET /emulator/faults`` is the
+    log of those that struck. ``GET|DELETE /emulator/calls`` shows and forgets the counts.
+    """
     match method, path:
         case "GET", "/emulator/calls":
             return Answer(200, json.dumps(state.calls))
@@ -27,19 +32,30 @@ def answer_control(state: OrgState, method: str, path: str, body: JSON) -> Answe
             return Answer(204)
         case "PUT", "/emulator/switches":
             _set_switches(state, body)
-            return Answer(200, json.dumps(switch_values(state.switches)))
+            return _show_behaviour(state)
         case "GET", "/emulator/switches":
-            return Answer(200, json.dumps(switch_values(state.switches)))
+            return _show_behaviour(state)
+        case "GET", "/emulator/faults":
+            entries = [entry._asdict() for entry in state.fault_log]
+            return Answer(200, json.dumps(entries))
         case _:
             raise not_found()
 
 
 def _set_switches(state: OrgState, body: JSON) -> None:
-    """Set the named switches; the others stay as they are."""
+    """Set the named switches and faults; the others stay as they are."""
     if not isinstance(body, dict):
         raise RefusalError(400, "EMU0400E", "Send an object of switches.")
     given = [f"{name}={show_value(value)}" for name, value in body.items()]
     try:
-        state.switches = parse_switches(given, state.switches)
+        switches, faults = parse_behaviour(given, Behaviour(state.switches, state.faults))
     except UsageError as error:
         raise RefusalError(400, "EMU0400E", str(error)) from error
+    state.switches = switches
+    if faults != state.faults:
+        state.faults = faults
+
+
+def _show_behaviour(state: OrgState) -> Answer:
+    values = behaviour_values(Behaviour(state.switches, state.faults))
+    return Answer(200, json.dumps(values))

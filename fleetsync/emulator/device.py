@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.emulator import check, merge
+from fleetsync.emulator.access_group import is_hidden
 from fleetsync.emulator.device_type import count_devices, find_type
 from fleetsync.emulator.lag import remember_device
 from fleetsync.emulator.location import read_location
@@ -44,7 +45,7 @@ class Template(NamedTuple):
 def get_device(turn: Turn, type_id: str, device_id: str) -> DeviceRow:
     """Return a device, or refuse with 404: unknown type and unknown device look the same."""
     row = turn.connection.execute(_SELECT, (type_id, device_id)).fetchone()
-    if row is None:
+    if row is None or is_hidden(turn, type_id, device_id):
         raise not_found()
     return DeviceRow._make(row)
 
@@ -127,7 +128,9 @@ def update_device(turn: Turn, type_id: str, device_id: str, body: JSON) -> Devic
 
 
 def delete_device(turn: Turn, type_id: str, device_id: str) -> bool:
-    """Delete a device with all that hangs on it; False if there is none (page 5.5)."""
+    """Delete a device with all that hangs on it; False if none can be seen (page 5.5)."""
+    if is_hidden(turn, type_id, device_id):
+        return False
     remember_device(turn, type_id, device_id)
     sql = "DELETE FROM device WHERE type_id = ? AND device_id = ?"
     return turn.connection.execute(sql, (type_id, device_id)).rowcount == 1

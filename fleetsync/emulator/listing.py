@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fleetsync.emulator.access_group import visible_source
 from fleetsync.emulator.device_type import count_devices
 from fleetsync.emulator.lag import begin_list, end_list
 from fleetsync.emulator.query import BookmarkKey, ListQuery, SortKey, make_bookmark, read_query
@@ -43,7 +44,7 @@ class Statement(NamedTuple):
 def read_page(turn: Turn, collection: Collection, parameters: Mapping[str, str]) -> Page:
     """Return the page that the parameters ask for, or refuse them with 400."""
     query = read_query(collection, parameters, turn.switches)
-    source = begin_list(turn, collection.table)
+    source = visible_source(turn, begin_list(turn, collection.table), collection.table)
     statement = page_statement(collection, query, source)
     found = turn.connection.execute(statement.sql, statement.values).fetchall()
     has_more = len(found) > query.limit

@@ -50,6 +50,8 @@ class Route:
         return re.compile(f"{path}/?")
 
 
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
+
 _TYPE = "/device/types/{typeId}"
 _DEVICE = f"{_TYPE}/devices/{{deviceId}}"
 
@@ -89,3 +91,20 @@ def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
     if not methods:
         raise not_found()
     raise RefusalError(405, "EMU0405E", f"Allowed here: {', '.join(methods)}.")
+
+
+def read_path(raw: str) -> str:
+    """Return a path as WSGI has it in proper characters (PEP 3333)."""
+    return raw.encode("latin-1").decode("utf-8", "replace")
+
+
+def name_call(method: str, raw: str) -> tuple[str, str] | None:
+    """Return the name of a call and its path below /api/v0002; None if it is no call of the API."""
+    path = read_path(raw)
+    if not (path + "/").startswith(API_ROOT + "/") or method not in _METHODS:
+        return None
+    below = path.removeprefix(API_ROOT).rstrip("/") or "/"
+    try:
+        return find_route(method, below)[0].name, below
+    except RefusalError:
+        return f"{method} (unknown)", below

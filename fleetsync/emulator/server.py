@@ -11,6 +11,8 @@ from fleetsync.errors import ExtraMissingError
 try:
     from cheroot import wsgi
     from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+    from fleetsync.emulator.gateway import CuttableConnection, CuttableGateway
 except ImportError as error:
     raise ExtraMissingError(
         "the emulator's server needs a package that is not installed; "
@@ -37,11 +39,14 @@ class _QuietServer(wsgi.Server):
     keep_alive_conn_limit = _KEPT_CONNECTIONS
     nodelay = True
     expiration_interval = 0.05
+    ConnectionClass = CuttableConnection
 
     def __init__(self, address: tuple[str, int], app: WSGIApplication) -> None:
         super().__init__(
             address, app, numthreads=_THREADS, request_queue_size=_BACKLOG, timeout=_IDLE_SECONDS
         )
+        self.stopping = threading.Event()
+        self.gateway = CuttableGateway
         self._refusing_begun = threading.Event()
         self._refusing = threading.current_thread()
 
@@ -114,9 +119,10 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop serving; requests that have begun are answered, and no thread is left."""
+        """Stop serving; what has begun is answered, unless a fault holds it; no thread is left."""
         if self._thread is None:
             return
+        self._server.stopping.set()
         self._server.stop()
         self._thread.join()
         self._server.join()

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fleetsync.emulator.device import add_device, get_device
+from fleetsync.emulator.faults import NO_FAULTS, Faults
+from fleetsync.emulator.mishap import FaultEntry, Mishaps
 from fleetsync.emulator.refusal import RefusalError
 from fleetsync.emulator.snapshot import take_snapshot
 from fleetsync.emulator.stamp import now_stamp
@@ -35,20 +37,35 @@ _NOBODY = Author("app", "")
 class OrgState:
     """An org and everything registered in it; safe to use from several threads.
 
-    ``switches`` may be exchanged at any time. They and ``calls`` belong to this process, all else
-    to the file.
+    ``switches`` and ``faults`` may be exchanged at any time; an application in front of the org
+    obeys the faults, and each other value begins with a new ``fault_log``. They and ``calls``
+    belong to this process, all else to the file.
     """
 
-    def __init__(self, connection: sqlite3.Connection, org: str, switches: Switches) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        org: str,
+        switches: Switches,
+        faults: Faults = NO_FAULTS,
+    ) -> None:
         self.org = org
         self.switches = switches
+        self.faults = faults
+        self.fault_log: list[FaultEntry] = []
+        self.mishaps = Mishaps(self.fault_log)
         self._connection = connection
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
 
     @classmethod
     def open(
-        cls, path: Path | None, *, org: str = DEFAULT_ORG, switches: Switches | None = None
+        cls,
+        path: Path | None,
+        *,
+        org: str = DEFAULT_ORG,
+        switches: Switches | None = None,
+        faults: Faults = NO_FAULTS,
     ) -> OrgState:
         """Open the org in a SQLite file, made if it is not there; None keeps it in memory.
 
@@ -58,7 +75,7 @@ class OrgState:
             raise UsageError(
                 f"org id {org!r}: use 1 to 64 characters out of A-Z a-z 0-9 . _ - for it"
             )
-        return cls(open_store(path), org, switches or Switches())
+        return cls(open_store(path), org, switches or Switches(), faults)
 
     def close(self) -> None:
         """Close the file; nothing is lost, for every answer was written before it was given."""
@@ -77,15 +94,18 @@ class OrgState:
         self.close()
 
     @contextmanager
-    def turn(self, author: Author = _NOBODY, *, writing: bool) -> Iterator[Turn]:
+    def turn(
+        self, author: Author = _NOBODY, *, writing: bool, hidden: tuple[str, ...] = ()
+    ) -> Iterator[Turn]:
         """Give one request the org for itself; what it wrote is kept when it ends well.
 
         A writer excludes other processes from the start, so that what it read stays true.
+        ``hidden`` are patterns of devices that it cannot see.
         """
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
-                yield Turn(self._connection, self.org, self.switches, author, now_stamp())
+                yield Turn(self._connection, self.org, self.switches, author, now_stamp(), hidden)
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.execute("ROLLBACK")

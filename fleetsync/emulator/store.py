@@ -6,6 +6,7 @@ can be copied, and several processes may have it open.
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -71,6 +72,8 @@ def _create(connection: sqlite3.Connection) -> None:
 def _prepare_file(path: Path) -> None:
     """Make sure that SQLite finds either our file or an empty one that only its owner can read."""
     folder = path.parent
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder")
     folder.mkdir(parents=True, exist_ok=True)
     if folder.name == ".fleetsync":
         _keep_out_of_git(folder)

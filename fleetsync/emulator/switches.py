@@ -5,11 +5,17 @@ The defaults are those of platform page 13; the questions are those of page 12.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fleetsync.errors import UsageError
+from fleetsync.emulator.setting import (
+    Means,
+    SettingText,
+    Value,
+    describe,
+    read_changes,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +41,6 @@ BadItem = Literal["request", "item"]
 Prefix = Literal["g", "d"]
 AuthType = Literal["app", "apikey"]
 ErrorBody = Literal["short", "empty", "full"]
-Value = str | int | float | bool
 
 _LAST_PAGE = (
     "extra: the last page of types has a bookmark to one more, empty page; "
@@ -50,16 +55,6 @@ _NUMERIC_STRINGS = "numbers written as strings in a new device's location"
 _TEXT_LIMIT = "most characters of a description or deviceInfo field; 0: no limit"
 _BAD_ITEM = "a wrong key or value in a bulk add fails the whole request, or its item alone"
 _ERROR_BODY = "body of 401, 403 and 404: {} (short), nothing (empty), or the full error (full)"
-
-_MOST_DIGITS = 15
-_LONGEST_SECONDS = 1e9
-
-
-class Means(NamedTuple):
-    """What a switch decides, and the least value of a number."""
-
-    text: str
-    least: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,117 +114,20 @@ class Switches:
     max_devices: Annotated[int, Means("quota of devices")] = 1_000_000
 
 
-class SwitchText(NamedTuple):
-    """What help and README say of one switch."""
-
-    name: str
-    values: str
-    default: str
-    meaning: str
-
-
 def parse_switches(assignments: Iterable[str], base: Switches | None = None) -> Switches:
     """Return ``base`` (or the defaults) with assignments like ``pageCap=25`` applied.
 
     Raises UsageError for a name that is no switch and for a value that the switch does not take.
     """
-    changes: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"switch {assignment!r}: write NAME=VALUE, for example pageCap=25")
-        switch = _find(name.strip())
-        value = _parse_value(switch, text.strip())
-        if value is None:
-            raise UsageError(
-                f"switch {name.strip()}: {text.strip()!r} is not one of: {_values(switch)}"
-            )
-        changes[switch.field] = value
-    return replace(base or Switches(), **changes)
+    changes = read_changes(assignments, [Switches])
+    return replace(base or Switches(), **changes[Switches])
 
 
-def describe_switches() -> list[SwitchText]:
+def describe_switches() -> list[SettingText]:
     """Return name, values, default and meaning of every switch, in their order."""
-    defaults = Switches()
-    return [
-        SwitchText(
-            name=name,
-            values=_values(switch),
-            default=show_value(getattr(defaults, switch.field)),
-            meaning=switch.meaning.text,
-        )
-        for name, switch in _switches().items()
-    ]
+    return describe(Switches)
 
 
 def switch_values(switches: Switches) -> dict[str, Value]:
     """Return the value of every switch under its public name."""
-    return {name: getattr(switches, switch.field) for name, switch in _switches().items()}
-
-
-def show_value(value: object) -> str:
-    """Return a value as ``parse_switches`` reads it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-class _Switch(NamedTuple):
-    """A field of Switches: its Python name, the type of its values, and what it decides."""
-
-    field: str
-    type: Any
-    meaning: Means
-
-
-def _switches() -> dict[str, _Switch]:
-    """Return the fields of Switches under their public names."""
-    hints = get_type_hints(Switches, include_extras=True)
-    parts = {name: get_args(hint) for name, hint in hints.items()}
-    return {_public(name): _Switch(name, part[0], part[1]) for name, part in parts.items()}
-
-
-def _public(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.title() for part in rest)
-
-
-def _find(name: str) -> _Switch:
-    known = _switches()
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "`fleetsync emulator --list-switches` lists them"
-    raise UsageError(f"switch {name!r} does not exist; {hint}")
-
-
-def _values(switch: _Switch) -> str:
-    if switch.type is bool:
-        return "yes|no"
-    if switch.type is int:
-        return f"whole number, {switch.meaning.least} or more"
-    return "number, 0 or more" if switch.type is float else "|".join(get_args(switch.type))
-
-
-def _parse_value(switch: _Switch, text: str) -> Value | None:
-    """Return the value that a text stands for, None if the switch does not take it."""
-    if switch.type is bool:
-        return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower())
-    if switch.type is int:
-        return _parse_whole(text, switch.meaning.least)
-    if switch.type is float:
-        return _parse_duration(text)
-    return text if text in get_args(switch.type) else None
-
-
-def _parse_whole(text: str, least: int) -> int | None:
-    is_whole = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
-    return int(text) if is_whole and int(text) >= least else None
-
-
-def _parse_duration(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if 0 <= number < _LONGEST_SECONDS else None
+    return values_of(switches)

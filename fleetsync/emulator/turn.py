@@ -20,10 +20,14 @@ class Author(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One transaction: the connection, the org's id and switches, who asks, and the moment."""
+    """One transaction: the connection, the org's id and switches, who asks, and the moment.
+
+    ``hidden`` are patterns of the devices that access groups hide from who asks.
+    """
 
     connection: sqlite3.Connection
     org: str
     switches: Switches
     author: Author
     now: str
+    hidden: tuple[str, ...] = ()

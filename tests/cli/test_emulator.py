@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,8 +14,8 @@ import requests
 from click.testing import CliRunner
 
 from fleetsync.cli.emulator import emulator, read_accounts
+from fleetsync.emulator.behaviour import describe_behaviour
 from fleetsync.emulator.errors import EmulatorError
-from fleetsync.emulator.switches import describe_switches
 from fleetsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def test_an_open_door_to_other_machines_is_warned_of() -> None:
         assert process.stdout is not None
         assert " at http://0.0.0.0:" in process.stdout.readline()
         process.terminate()
-        warning = "warning: any API key is accepted, from other machines too\n"
+        warning = "Warning: any API key is accepted, from other machines too\n"
         assert process.communicate(timeout=20) == ("", warning)
 
 
@@ -115,15 +116,52 @@ def test_a_wrong_switch_is_wrong_usage() -> None:
     assert str(result.exception) == "switch 'pageCapp' does not exist; did you mean pageCap?"
 
 
-def test_every_switch_is_listed() -> None:
+def test_every_switch_and_every_fault_is_listed() -> None:
     result = CliRunner().invoke(emulator, ["--list-switches"])
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert lines[:2] == [
+    assert lines[:3] == [
+        "Where nobody knows how the platform answers.",
         "pageCap (whole number, 1 or more; default 200)",
         "    largest page of a listing",
     ]
-    assert len(lines) == 2 * len(describe_switches())
+    begin = lines.index("What goes wrong; all of it is off unless set.")
+    assert lines[begin - 1] == ""
+    assert lines[begin + 3 : begin + 5] == [
+        "faultsOn (calls like PUT or POST /bulk/devices/add, with commas between; default none)",
+        "    only these calls are hit; none: all",
+    ]
+    names = [line.split(" (")[0] for line in lines if line[:1].islower()]
+    assert names == [each.name for group in describe_behaviour() for each in group.settings]
+
+
+def test_the_list_as_json_says_which_are_faults() -> None:
+    result = CliRunner().invoke(emulator, ["--list-switches", "--format", "json"])
+    table = {each["name"]: each for each in json.loads(result.stdout)}
+    assert table["resetAfterWrite"] == {
+        "group": "faults",
+        "name": "resetAfterWrite",
+        "values": "rate from 0 to 1, or like 20%",
+        "default": "0",
+        "meaning": "reset after it was done; no answer",
+    }
+    assert table["pageCap"]["group"] == "switches"
+
+
+def test_a_fault_set_on_the_command_line_strikes_and_is_in_the_log() -> None:
+    faults = ("--set", "statusAfter=100%", "--set", "statuses=503", "--set", "faultsOn=POST")
+    with start(*faults) as process:
+        url = ready_url(process)
+        auth = ("key", "token")
+        path = f"{url}/api/v0002/device/types"
+        answer = requests.post(path, json={"id": "pump"}, auth=auth, timeout=9)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert requests.get(f"{path}/pump", auth=auth, timeout=9).status_code == 200
+        assert requests.get(f"{url}/emulator/faults", auth=auth, timeout=9).json() == [
+            {"number": 1, "call": "POST /device/types", "fault": "statusAfter 503"}
+        ]
+        process.terminate()
+        assert process.communicate(timeout=20) == ("", "")
 
 
 def test_the_help_shows_an_example() -> None:

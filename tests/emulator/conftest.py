@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from fleetsync.emulator.app import make_app
 from fleetsync.emulator.inprocess import InProcessAdapter
+from fleetsync.emulator.running import run_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +30,23 @@ class Caller:
     """Send JSON to the API of an org."""
 
     def __init__(self, session: requests.Session, root: str) -> None:
-        self._session = session
-        self._root = root
+        self.session = session
+        self.root = root
 
     def __call__(self, method: str, path: str, body: object = None, **more: Any) -> Reply:
+        answer = self.send(method, path, body, **more)
+        return Reply(answer.status_code, answer.json() if answer.content else None)
+
+    def send(self, method: str, path: str, body: object = None, **more: Any) -> requests.Response:
+        """Send one request and return the answer as it came."""
         if body is not None:
             more["json"] = body
-        answer = self._session.request(method, f"{self._root}{path}", **more)
-        return Reply(answer.status_code, answer.json() if answer.content else None)
+        return self.session.request(method, f"{self.root}{path}", **{"timeout": 5, **more})
+
+    def over_http(self, url: str) -> Caller:
+        """Return a caller of the emulator at an address, in the same session."""
+        self.session.mount(url, HTTPAdapter())
+        return Caller(self.session, f"{url}/api/v0002")
 
     def add_type(self, type_id: str, **more: object) -> None:
         """Create a device type."""
@@ -63,3 +75,18 @@ def call(org_state: OrgState) -> Iterator[Caller]:
         session.auth = ("a-embedded-key", "api-token")
         session.mount("http://", InProcessAdapter(make_app(org_state)))
         yield Caller(session, "http://emulator/api/v0002")
+
+
+@pytest.fixture(params=["in the process", "over HTTP"])
+def door(request: pytest.FixtureRequest, org_state: OrgState) -> Iterator[Caller]:
+    """The API of ``org_state`` through each of its two doors; an answer may take 5 seconds."""
+    with ExitStack() as stack:
+        session = stack.enter_context(requests.Session())
+        session.trust_env = False
+        session.auth = ("a-embedded-key", "api-token")
+        root = "http://inside"
+        if request.param == "over HTTP":
+            root = stack.enter_context(run_emulator(org_state)).url
+        else:
+            session.mount("http://", InProcessAdapter(make_app(org_state)))
+        yield Caller(session, f"{root}/api/v0002")

@@ -6,11 +6,11 @@ import dataclasses
 
 import pytest
 
+from fleetsync.emulator.setting import show_value
 from fleetsync.emulator.switches import (
     Switches,
     describe_switches,
     parse_switches,
-    show_value,
     switch_values,
 )
 from fleetsync.errors import UsageError
