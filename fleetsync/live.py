@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fleetsync.api.parallel import run_beside
 from fleetsync.api.registry import Registry
 from fleetsync.diff import locations_to_read
+from fleetsync.diff.location import ignored_paths, wanted_location
 from fleetsync.errors import FleetsyncError
 from fleetsync.model import DesiredFleet, DeviceKey, LiveDevice, LiveFleet, Location
 
@@ -32,15 +33,17 @@ class Reading(NamedTuple):
 
 
 def read_fleet(registry: Registry, desired: DesiredFleet, reading: Reading) -> LiveFleet:
-    """Read types, devices and the locations that no mark tells; sends GET requests only."""
+    """Read types, devices and the locations that no mark tells; sends GET requests only.
+
+    Raises FleetsyncError if another org than the expected one answers, or none.
+    """
     org = _check_org(registry, reading.expected_org)
     types = registry.device_types()
     live_types = types.items
     managed = {*desired.types, *desired.removed_types}
-    listing = registry.devices(
-        managed & set(live_types),
-        progress=reading.progress,
-    )
+    # A list of types that is not whole may lack one that has devices.
+    listed = managed if types.doubts else managed & live_types.keys()
+    listing = registry.devices(listed, progress=reading.progress)
     devices = {type_id: listing.by_type.get(type_id, {}) for type_id in managed}
     keys = _locations_wanted(desired, devices, reading)
     return LiveFleet(
@@ -79,10 +82,14 @@ def _locations_wanted(
 
 
 def _located(desired: DesiredFleet, live: LiveDevices) -> Iterable[DeviceKey]:
+    """Name the devices whose location is declared and not left to them."""
     for type_id, devices in desired.devices.items():
         listed = live.get(type_id, {})
+        ignores = desired.types[type_id].lifecycle.ignore_changes
         for device_id, device in devices.items():
-            if device.location is not None and device_id in listed:
+            if device_id in listed and wanted_location(
+                device, ignored_paths(device, ignores), None
+            ):
                 yield DeviceKey(type_id, device_id)
 
 

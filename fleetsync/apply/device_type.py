@@ -3,83 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
+from fleetsync.apply.attempt import attempt
 from fleetsync.apply.hands import Hands
-from fleetsync.apply.outcome import Outcome, Status, failed
-from fleetsync.apply.stop import raise_if_stopped
-from fleetsync.apply.verdict import remember, still_differing, verdict
-from fleetsync.diff.change import Change, Field
-from fleetsync.diff.device_type import compare_device_type
+from fleetsync.apply.outcome import Outcome, Status, done, failed
+from fleetsync.apply.verdict import verdict
+from fleetsync.apply.write import Door, Live, again_on_conflict, put_and_judge
+from fleetsync.diff.change import Change
+from fleetsync.diff.device import Comparison
+from fleetsync.diff.device_type import compare_device_type, has_other_class
 from fleetsync.errors import ApiError, OutcomeUnknownError
 from fleetsync.model import DeviceType, LiveDeviceType
-from fleetsync.plan.body import create_type_body, remembering_body, update_type_body
+from fleetsync.plan.body import create_type_body, update_type_body
 
 
 def create_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Send one POST for each type (platform page 3.4: there is no bulk form)."""
     for change in changes:
-        raise_if_stopped(hands)
-        yield _create(change, hands)
+        yield attempt(_create, change, hands)
 
 
 def update_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Send one PUT for each type (platform page 3.6)."""
     for change in changes:
-        raise_if_stopped(hands)
-        yield _update(change, hands)
+        yield attempt(_update, change, hands)
 
 
 def _create(change: Change, hands: Hands) -> Outcome:
     declared = _declared(change)
+    hands.failed_types.add(change.type_id)  # until it is seen to be there
     try:
-        answer: LiveDeviceType | None = hands.writer.add_device_type(create_type_body(declared))
+        found: LiveDeviceType | None = hands.writer.add_device_type(create_type_body(declared))
     except OutcomeUnknownError as error:
-        return _look(change, hands, str(error))
+        return _look(change, hands, error)
     except ApiError as error:
-        return (
-            _look(change, hands, str(error)) if error.status == 409 else failed(change, str(error))
-        )
-    left = _left(change, answer)
-    if left:
-        answer = hands.registry.device_type(change.type_id)
-        left = _left(change, answer)
-    return verdict(change, left)
+        if error.status != 409:
+            raise
+        return _look(change, hands, error)
+    if found is None or _compare(change, found).fields or has_other_class(declared, found):
+        found = hands.registry.device_type(change.type_id)
+    return _judge(change, found, hands)
 
 
-def _update(change: Change, hands: Hands) -> Outcome:
-    try:
-        answer: LiveDeviceType | None = hands.writer.update_device_type(
-            change.type_id, update_type_body(change)
-        )
-    except OutcomeUnknownError:
-        answer = hands.registry.device_type(change.type_id)
-    except ApiError as error:
-        return failed(change, str(error))
-    left = still_differing(change, _left(change, answer))
-    if left:
-        answer = hands.registry.device_type(change.type_id)
-        left = still_differing(change, _left(change, answer))
-    if left and answer is not None:
-        mark = remember(change, answer.mark, left)
-        hands.writer.update_device_type(change.type_id, remembering_body(change, answer, mark))
-    return verdict(change, left)
-
-
-def _look(change: Change, hands: Hands, words: str) -> Outcome:
+def _look(change: Change, hands: Hands, error: ApiError | OutcomeUnknownError) -> Outcome:
     """Find out what the org has when the answer to a create did not tell."""
     found = hands.registry.device_type(change.type_id)
     if found is None:
-        hands.failed_types.add(change.type_id)
+        raise error
+    outcome = _judge(change, found, hands)
+    if outcome.status is Status.FAILED:
+        words = "the type exists by now with other values; run again to see what is left to do"
         return failed(change, words)
-    if not _left(change, found):
-        return Outcome(change, Status.ALREADY)
-    return failed(change, "the type exists by now with other values; run again to update it")
+    if isinstance(error, OutcomeUnknownError):
+        return done(change)
+    return Outcome(change, Status.ALREADY)
 
 
-def _left(change: Change, answer: LiveDeviceType | None) -> tuple[Field, ...]:
-    if answer is None:
-        return (Field("id", None, change.type_id),)
-    return compare_device_type(_declared(change), answer).fields
+def _judge(change: Change, found: LiveDeviceType | None, hands: Hands) -> Outcome:
+    """Hold a new type against its manifest; one of another class is not fit for its devices."""
+    if found is None:
+        return failed(change, "the org said it is created, but does not show it; run again")
+    if has_other_class(_declared(change), found):
+        return failed(change, f"its class in the org is {found.class_id}; run again to see why")
+    hands.failed_types.discard(change.type_id)
+    return verdict(change, _compare(change, found).fields)
+
+
+def _update(change: Change, hands: Hands) -> Outcome:
+    door = Door(
+        put=partial(hands.writer.update_device_type, change.type_id),
+        get=partial(hands.registry.device_type, change.type_id),
+        compare=partial(_compare, change),
+    )
+    return again_on_conflict(
+        change, door, lambda newest: put_and_judge(newest, update_type_body(newest), door, hands)
+    )
+
+
+def _compare(change: Change, found: Live) -> Comparison:
+    if not isinstance(found, LiveDeviceType):
+        raise TypeError(change.name)
+    return compare_device_type(_declared(change), found)
 
 
 def _declared(change: Change) -> DeviceType:

@@ -2,85 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeVar
+
+from fleetsync.apply.attempt import is_over, note_error
 from fleetsync.apply.hands import Hands
 from fleetsync.apply.outcome import Outcome, Status, done, failed
 from fleetsync.apply.update import update_device
 from fleetsync.diff.change import Action, Change
 from fleetsync.diff.device import compare_device
 from fleetsync.errors import FleetsyncError
-from fleetsync.model import Device
+from fleetsync.model import Device, DeviceType, JSONObject
+from fleetsync.model.path import Path
 from fleetsync.plan.body import create_device_body
 
+Declared = TypeVar("Declared", Device, DeviceType)
 
-def needs_finish(change: Change) -> bool:
-    """Tell whether a new device may differ from its manifest although it was registered.
+_REGISTERED = "registered, its token is kept, but"
+
+
+def finish_device(change: Change, hands: Hands) -> Outcome:
+    """Read a new device and update what differs, if it may differ from its manifest.
 
     An alert cannot be given at registration (platform page 4.2), and what a type passes on may
-    have been added to what the manifest declares (page 12, Q11).
+    have been added to what the manifest declares (page 12, Q11). Of devices that may have taken
+    over the same, one is read: if it is as declared, so are the others.
     """
     device = _device(change)
-    return bool(device.alert_enabled) or may_inherit(change)
-
-
-def may_inherit(change: Change) -> bool:
-    """Tell whether the type has values that the device declares to be absent."""
-    return bool(_cleared(change) or _left_out(change))
-
-
-def _cleared(change: Change) -> tuple[str, ...]:
-    template = change.template.device_info if change.template else {}
-    info = _device(change).device_info
-    return tuple(sorted(name for name, text in info.items() if not text and template.get(name)))
-
-
-def _left_out(change: Change) -> tuple[str, ...]:
-    declared = _device(change).metadata
-    if declared is None:
-        return ()
-    return tuple(
-        sorted(
-            name
-            for name, value in change.inherited.items()
-            if name not in declared or isinstance(value, dict)
-        )
-    )
-
-
-def _risk(change: Change) -> tuple[object, ...]:
-    """Name what a device may have inherited: devices of the same risk end up alike."""
-    sent = create_device_body(change).get("metadata")
-    return change.type_id, _cleared(change), _left_out(change), bool(sent)
-
-
-def finish_device(change: Change, hands: Hands, trusted: set[object]) -> Outcome:
-    """Read a new device and update what differs.
-
-    ``trusted`` holds the risks of which one device was found as declared: no other is read.
-    """
-    device = _device(change)
-    if not device.alert_enabled and _risk(change) in trusted:
+    risk = _risk(change)
+    if not device.alert_enabled and (risk is None or risk in hands.trusted):
         return done(change)
+    if is_over(hands):
+        return failed(change, f"{_REGISTERED} the run ended before it was looked at; run again")
     try:
-        return _finish(change, device, hands, trusted)
+        return _finish(change, device, hands, risk)
     except FleetsyncError as error:
-        return failed(change, f"registered, its token is kept, but then: {error}")
+        note_error(error, hands)
+        return failed(change, f"{_REGISTERED} then: {error}")
 
 
-def _finish(change: Change, device: Device, hands: Hands, trusted: set[object]) -> Outcome:
+def _finish(change: Change, device: Device, hands: Hands, risk: object) -> Outcome:
     found = hands.registry.device(change.key)
     if found is None or change.template is None:
         return failed(change, "the org said it is registered, but does not show it; run again")
-    comparison = compare_device(device, change.template, found, device.location)
+    # What the manifest leaves to the device is set at creation all the same.
+    device, template = _with_all(device), _with_all(change.template)
+    comparison = compare_device(device, template, found, device.location)
     if not comparison.fields:
-        trusted.add(_risk(change))
+        hands.trusted.add(risk)
         return done(change)
     rest = change._replace(
-        action=Action.UPDATE, before=found, fields=comparison.fields, location=comparison.location
+        action=Action.UPDATE,
+        before=found,
+        after=device,
+        template=template,
+        fields=comparison.fields,
+        location=comparison.location,
     )
     outcome = update_device(rest, hands)
     if outcome.status is Status.FAILED:
-        return failed(change, f"registered, its token is kept, but then: {outcome.reason}")
+        return failed(change, f"{_REGISTERED} then: {outcome.reason}")
     return done(change)
+
+
+def _with_all(declared: Declared) -> Declared:
+    return declared._replace(lifecycle=declared.lifecycle._replace(ignore_changes=()))
+
+
+def _risk(change: Change) -> object:
+    """Name what a device may have taken over against its manifest, or None if there is nothing."""
+    cleared, left_out = _cleared(change), _left_out(change)
+    if not cleared and not left_out:
+        return None
+    sent = create_device_body(change).get("metadata")
+    return change.type_id, cleared, left_out, bool(sent)
+
+
+def _cleared(change: Change) -> tuple[str, ...]:
+    passed_on = change.inherited.device_info
+    info = _device(change).device_info
+    return tuple(sorted(name for name, text in info.items() if not text and name in passed_on))
+
+
+def _left_out(change: Change) -> tuple[Path, ...]:
+    declared = _device(change).metadata
+    if declared is None:
+        return ()
+    return tuple(sorted(_missing(declared, change.inherited.metadata)))
+
+
+def _missing(declared: JSONObject, passed_on: JSONObject, at: Path = ()) -> Iterator[Path]:
+    """Give the paths that the type has and the device shall not have."""
+    for name, value in passed_on.items():
+        own = declared.get(name)
+        if own is None and value is not None:
+            yield (*at, name)
+        elif isinstance(own, dict) and isinstance(value, dict):
+            yield from _missing(own, value, (*at, name))
 
 
 def _device(change: Change) -> Device:

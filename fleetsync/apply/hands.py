@@ -9,6 +9,7 @@ from threading import Event
 from fleetsync.api.registry import Registry
 from fleetsync.api.writer import RegistryWriter
 from fleetsync.errors import FleetsyncError
+from fleetsync.model import DeviceKey
 from fleetsync.tokens.file import TokenFile
 
 
@@ -20,6 +21,7 @@ class Hands:
     request is begun. ``fatal`` is the error that ended the work, if one did. ``looks`` counts down
     the single reads that may be spent on explaining failures. ``failed_types`` could not be created
     or still have devices, ``trusted`` are kinds of new devices that were found as declared.
+    ``doubtful`` are refused devices, by client id, whose new tokens go if they do not exist.
     """
 
     org: str
@@ -33,3 +35,4 @@ class Hands:
     looks: int = 20
     failed_types: set[str] = field(default_factory=set)
     trusted: set[object] = field(default_factory=set)
+    doubtful: dict[str, DeviceKey] = field(default_factory=dict)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from fleetsync.apply.attempt import is_over, not_begun
 from fleetsync.apply.create import create_devices
 from fleetsync.apply.delete import delete_devices, delete_types
 from fleetsync.apply.device_type import create_types, update_types
 from fleetsync.apply.hands import Hands
-from fleetsync.apply.outcome import Outcome, not_tried
+from fleetsync.apply.outcome import Outcome
 from fleetsync.apply.update import update_devices
 from fleetsync.diff.change import Action, Change
-from fleetsync.errors import (
-    CredentialsError,
-    FleetsyncError,
-    InterruptedRunError,
-    SecretsError,
-    UnreachableError,
-)
+from fleetsync.errors import FleetsyncError
 from fleetsync.model import Kind
 from fleetsync.plan import Plan
 
@@ -33,9 +28,6 @@ _STEPS: dict[tuple[Kind, Action], Step] = {
     (Kind.DEVICE_TYPE, Action.DELETE): delete_types,
 }
 
-_ENDS_ALL = (CredentialsError, UnreachableError, SecretsError, InterruptedRunError)
-"""Errors after which no further request can succeed."""
-
 
 def apply_plan(plan: Plan, hands: Hands) -> Iterator[Outcome]:
     """Carry out a plan; the outcomes come as they happen, one for each change and record.
@@ -49,29 +41,20 @@ def apply_plan(plan: Plan, hands: Hands) -> Iterator[Outcome]:
 
 
 def _run(step: Step, changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
+    """Take one step; changes of one stage differ in their names."""
     ended: set[str] = set()
-    for outcome in _until_fatal(step, changes, hands):
+    for outcome in _until_error(step, changes, hands):
         ended.add(outcome.change.name)
         yield outcome
-    yield from _rest(changes, ended, hands)
+    for change in changes:
+        if change.name not in ended:
+            yield not_begun(change, hands)
 
 
-def _until_fatal(step: Step, changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
-    if hands.fatal is not None:
+def _until_error(step: Step, changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
+    if is_over(hands):
         return
     try:
         yield from step(changes, hands)
-    except _ENDS_ALL as error:
-        hands.fatal = error
-
-
-def _rest(changes: Iterable[Change], ended: set[str], hands: Hands) -> Iterator[Outcome]:
-    for change in changes:
-        if change.name not in ended:
-            yield not_tried(change, _why(hands.fatal))
-
-
-def _why(fatal: FleetsyncError | None) -> str:
-    if isinstance(fatal, InterruptedRunError):
-        return "interrupted before it was begun"
-    return "the run ended before it was begun"
+    except FleetsyncError as error:
+        hands.fatal = hands.fatal or error

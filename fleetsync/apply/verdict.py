@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from fleetsync.apply.outcome import Outcome, done, failed
 from fleetsync.diff.change import Change, Field
 from fleetsync.escape import shown, shown_value
-from fleetsync.model import JSON
-from fleetsync.model.mark import Mark, kept_fingerprint, parse_mark
 from fleetsync.model.path import covers, parse_path
+
+_NAMED = 5
+"""How many fields a reason names before it only counts."""
 
 
 def still_differing(change: Change, fields: Sequence[Field]) -> tuple[Field, ...]:
@@ -20,22 +21,15 @@ def still_differing(change: Change, fields: Sequence[Field]) -> tuple[Field, ...
     )
 
 
-def remember(change: Change, mark: JSON, left: Sequence[Field]) -> Mark:
-    """Note in the mark what the platform did not honour, so that no later plan repeats it."""
-    old = parse_mark(change.name, mark)
-    refused = {kept_fingerprint(f.path, before=f.before, after=f.after) for f in left}
-    return old._replace(kept=old.kept | refused)
-
-
 def verdict(change: Change, left: Sequence[Field]) -> Outcome:
     """Report a change as done, or as failed with the name of each field that was not honoured."""
     if not left:
         return done(change)
     words = "; ".join(
         f"{shown(field.path)} is {shown_value(field.before)}, not {shown_value(field.after)}"
-        for field in left[:5]
+        for field in left[:_NAMED]
     )
-    more = f" and {len(left) - 5} more fields" if len(left) > 5 else ""
+    more = f" and {len(left) - _NAMED} more fields" if len(left) > _NAMED else ""
     return failed(change, f"the platform did not honour: {words}{more}")
 
 

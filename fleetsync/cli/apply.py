@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,17 +14,30 @@ from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Transport
 from fleetsync.api.writer import RegistryWriter
 from fleetsync.apply import Hands, Outcome, apply_plan
+from fleetsync.apply.outcome import not_tried
 from fleetsync.cli.options import Options, common_options, current_options
-from fleetsync.cli.output import emit
+from fleetsync.cli.output import check_outputs, emit, write_outputs
 from fleetsync.cli.plan import location_options, look_and_plan, plan_pieces
 from fleetsync.cli.progress import Progress, notice, warn
-from fleetsync.cli.session import Fleet, open_connection, open_fleet, utc_now
+from fleetsync.cli.question import can_ask, is_wanted
+from fleetsync.cli.session import Fleet, open_connection, open_fleet, precious_files, utc_now
 from fleetsync.cli.signals import stop_on_signals
-from fleetsync.errors import FileError, FleetsyncError, InterruptedRunError, RefusedError
+from fleetsync.cli.streams import tell
+from fleetsync.diff.change import Action
+from fleetsync.errors import (
+    FileError,
+    FleetsyncError,
+    InterruptedRunError,
+    RefusedError,
+    SecretsError,
+)
+from fleetsync.escape import shown_lines
+from fleetsync.model import Kind
 from fleetsync.plan import Plan
 from fleetsync.plan.saved import SavedPlan, check_still_fits, parse_saved_plan
 from fleetsync.report.outcome import Report, make_report, render_report, report_text
 from fleetsync.report.text import refusal_line
+from fleetsync.report.words import counted
 from fleetsync.tokens.file import TokenFile
 from fleetsync.tokens.guard import check_secrets_path
 
@@ -79,6 +92,10 @@ def apply(
     saved = _read_saved(plan_file) if plan_file else None
     fleet = open_fleet(options)
     check_secrets_path(fleet.settings.secrets.file)
+    check_outputs(
+        [path for _, path in options.outputs],
+        precious=[*precious_files(options, fleet.settings), *([plan_file] if plan_file else [])],
+    )
     with (
         open_connection(options, fleet.settings) as connection,
         Transport(connection, notify=notice) as transport,
@@ -94,10 +111,13 @@ def apply(
         if made.empty and not made.records:
             emit(options, lambda form: _nothing_to_do(made, options, form))
             return 0
-        _confirm(made, wish, options)
+        try:
+            _confirm(made, wish, options)
+        except RefusedError as error:
+            _tell_refusal(made, error, options)
+            raise
         report = _carry_out(made, fleet, transport)
-    emit(options, lambda form: _pieces(report, options, form))
-    return _exit_code(report)
+    return _finish(report, options)
 
 
 def _read_saved(path: Path) -> SavedPlan:
@@ -112,26 +132,42 @@ def _read_saved(path: Path) -> SavedPlan:
 def _confirm(made: Plan, wish: Wish, options: Options) -> None:
     """Show the plan, and go on only if nothing speaks against it and somebody said so."""
     if options.format == "text":
-        emit(replace(options, outputs=()), lambda form: plan_pieces(made, options, form, ""))
+        shown_alone = replace(options, outputs=())
+        pieces = partial(plan_pieces, made, options, next_step="")
+        emit(shown_alone, pieces, lost="nothing was changed")
     standing = [refusal for refusal in made.refusals if refusal.stands(wish.allow_deletes)]
     if standing:
         raise RefusedError("\n".join(map(refusal_line, standing)))
     if wish.yes or wish.saved_file is not None:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise RefusedError(
             "nobody can be asked here: run again with --yes, or apply a saved plan"
             " (fleetsync plan --out PLAN.json, then fleetsync apply PLAN.json)"
         )
-    if not click.confirm("Apply these changes?", err=True):
+    if options.format != "text":  # stdout is for a machine, but somebody has to see it
+        tell("".join(plan_pieces(made, options, "text", "")), nl=False)
+    if not is_wanted():
         raise RefusedError("not confirmed; nothing was changed")
+
+
+def _tell_refusal(made: Plan, error: RefusedError, options: Options) -> None:
+    """Report that nothing was tried, in the forms that have not shown the plan already."""
+    outcomes = [not_tried(change, "refused") for change in (*made.changes, *made.records)]
+    report = make_report(made, outcomes, fatal=error, calls=0, secrets_file="")
+    pieces = partial(_pieces, report, options)
+    if options.format != "text":
+        emit(options, pieces, lost="nothing was changed")
+    else:
+        write_outputs(options, pieces, lost="nothing was changed")
 
 
 def _carry_out(made: Plan, fleet: Fleet, transport: Transport) -> Report:
     secrets = fleet.settings.secrets
-    with TokenFile.open(secrets.file, org=made.org) as tokens, stop_on_signals(notice) as stop:
+    with TokenFile.open(secrets.file, org=made.org) as tokens, stop_on_signals() as stop:
         for damage in tokens.damage:
             warn(damage)
+        tokens.check_room(made.counts.get((Kind.DEVICE.value, Action.CREATE.value), 0))
         hands = Hands(
             org=made.org,
             registry=Registry(transport),
@@ -143,7 +179,7 @@ def _carry_out(made: Plan, fleet: Fleet, transport: Transport) -> Report:
         )
         before = transport.requests
         outcomes = _with_progress(apply_plan(made, hands), len(made.changes) + len(made.records))
-        tokens.settle()
+        hands.fatal = _settled(tokens) or hands.fatal
         return make_report(
             made,
             outcomes,
@@ -151,6 +187,15 @@ def _carry_out(made: Plan, fleet: Fleet, transport: Transport) -> Report:
             calls=transport.requests - before,
             secrets_file=str(secrets.file),
         )
+
+
+def _settled(tokens: TokenFile) -> SecretsError | None:
+    """Tidy up the secrets file; that it fails must not keep the report from being told."""
+    try:
+        tokens.settle()
+    except SecretsError as error:
+        return error
+    return None
 
 
 def _with_progress(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
@@ -178,15 +223,28 @@ def _pieces(report: Report, options: Options, form: str) -> Iterator[str]:
         yield render_report(report, full=options.verbose)
 
 
-def _exit_code(report: Report) -> int:
+def _finish(report: Report, options: Options) -> int:
+    """Tell what became of the plan, then how the run ended."""
+    try:
+        emit(options, partial(_pieces, report, options), lost=_standing(report, options))
+    except FleetsyncError as error:
+        if report.fatal is None:
+            raise
+        tell(f"Error: {shown_lines(str(error))}")
     if report.fatal is not None:
         _raise_fatal(report.fatal, something_done=report.changed > 0)
     return PARTLY if report.incomplete else 0
 
 
+def _standing(report: Report, options: Options) -> str:
+    """Say how things stand, for the case that the report itself cannot be written."""
+    done = counted(report.changed, "change was", "changes were")
+    return f"{done} carried out all the same; see what is left: {options.command('plan')}"
+
+
 def _raise_fatal(fatal: FleetsyncError, *, something_done: bool) -> None:
     """Say what ended the run; a run that changed something and failed is partly applied."""
     if something_done and not isinstance(fatal, InterruptedRunError):
-        click.echo(f"Error: {fatal}", err=True)
+        tell(f"Error: {shown_lines(str(fatal))}")
         click.get_current_context().exit(PARTLY)
     raise fatal

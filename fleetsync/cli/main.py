@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 import fleetsync
-from fleetsync.cli.options import common_options
+from fleetsync.cli.options import Options, common_options
+from fleetsync.cli.output import ReaderGoneError
+from fleetsync.cli.signals import interrupt_on_signals
+from fleetsync.cli.streams import give_up_stdout, prepare_streams, tell
 from fleetsync.errors import FleetsyncError, InterruptedRunError
 from fleetsync.escape import shown_lines
 
@@ -36,6 +41,17 @@ class LazyGroup(click.Group):
         command = getattr(import_module(f"fleetsync.cli.{cmd_name}"), cmd_name)
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:  # click's signature
+        """Find the command, or name the one that was meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            close = get_close_matches(name, COMMANDS, n=1)
+            meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {name!r}; {meant}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -61,45 +77,60 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; the exit codes are those of the README."""
+    prepare_streams()
+    interrupt_on_signals()
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command and give its exit code."""
+def run(arguments: list[str], options: Options | None = None) -> int:
+    """Run one command and give its exit code; ``options`` are what counts where none is given."""
     try:
-        result = cli.main(arguments, prog_name="fleetsync", standalone_mode=False)
+        result = cli.main(
+            arguments, prog_name="fleetsync", standalone_mode=False, obj=options or Options()
+        )
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # nobody listens: the exit code tells enough
+            error.show()
         return error.exit_code
     except BrokenPipeError:
-        return _stop_writing()
-    except (FleetsyncError, click.Abort, KeyboardInterrupt, OSError) as error:
+        give_up_stdout()
+        return 1
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody shall meet a traceback
         return _fail(_as_ours(error))
     return result if isinstance(result, int) else 0
 
 
 def _as_ours(error: BaseException) -> FleetsyncError:
-    """Give any failure that a user can meet in our own words."""
+    """Give any failure in our own words."""
     if isinstance(error, FleetsyncError):
         return error
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return InterruptedRunError("interrupted; run again to go on")
     if isinstance(error, OSError):
+        give_up_stdout()
         where = f"{error.filename}: " if error.filename else ""
         words = error.strerror or type(error).__name__
-        return FleetsyncError(f"{where}{words}; nothing more was done")
-    return InterruptedRunError("interrupted")
+        return FleetsyncError(f"{where}{words}; nothing more was done; mend that, and run again")
+    return FleetsyncError(
+        f"fleetsync itself is at fault ({type(error).__name__} in {_place_of(error)}); nothing more"
+        " was done; please report this line and the command that you ran"
+    )
+
+
+def _place_of(error: BaseException) -> str:
+    """Say where it happened; the words of such an error may hold anything, so they stay unsaid."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "an unknown place"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
 def _fail(error: FleetsyncError) -> int:
-    text = str(error)
-    if text:
-        click.echo(f"Error: {shown_lines(text)}", err=True)
+    if not isinstance(error, ReaderGoneError):
+        tell(f"Error: {shown_lines(str(error))}")
     return error.exit_code
-
-
-def _stop_writing() -> int:
-    """Say no more: the reader of our output went away, as ``head`` does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
+
+from fleetsync.api.retry import PATIENT, RetryPolicy
+from fleetsync.escape import shown
 
 FORMATS = ("text", "json")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class Waits(NamedTuple):
+    """How many seconds to wait for an org to take a connection and to answer, and how to go on.
+
+    No option sets them: a test of what happens when nobody answers has less patience than a user.
+    """
+
+    connect: float = 10
+    read: float = 60
+    retry: RetryPolicy = PATIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +41,23 @@ class Options:
     outputs: tuple[tuple[str, Path], ...] = ()
     color: bool = True
     verbose: bool = False
+    waits: Waits = field(default_factory=Waits)
 
     @property
     def fleet_path(self) -> Path:
         """Where fleet.yaml is looked for."""
         return self.folder / self.fleet_file
+
+    def command(self, *words: str) -> str:
+        """Give a command line to run next, on the same fleet and org, fit to be shown."""
+        given = {
+            "-C": None if self.folder == Path() else str(self.folder),
+            "--fleet": None if self.fleet_file == Path("fleet.yaml") else str(self.fleet_file),
+            "--org-url": self.org_url,
+            "--credentials": None if self.credentials is None else str(self.credentials),
+        }
+        options = [word for name, value in given.items() if value for word in (name, value)]
+        return shown(shlex.join(["fleetsync", *options, *words]))
 
 
 def current_options() -> Options:
@@ -67,7 +94,8 @@ def _outputs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
                 f"{value!r} is not FORMAT=FILE; FORMAT is one of {', '.join(FORMATS)}", ctx
             )
         pairs.append((name, Path(path)))
-    _remember(ctx, parameter, tuple(pairs))
+    before = ctx.obj.outputs if isinstance(ctx.obj, Options) else ()
+    _remember(ctx, parameter, (*before, *pairs) if pairs else ())
 
 
 def _option(*names: str, **words: Any) -> Callable[[Decorated], Decorated]:  # noqa: ANN401

@@ -12,9 +12,16 @@ from fleetsync.api.connection import Connection
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader
 from fleetsync.cli.options import Options, common_options, current_options
-from fleetsync.cli.output import emit, write_file
+from fleetsync.cli.output import check_outputs, emit, write_file
 from fleetsync.cli.progress import Progress, notice
-from fleetsync.cli.session import Fleet, open_connection, open_fleet, reading, utc_now
+from fleetsync.cli.session import (
+    Fleet,
+    open_connection,
+    open_fleet,
+    precious_files,
+    reading,
+    utc_now,
+)
 from fleetsync.live import read_fleet
 from fleetsync.plan import Plan, make_plan
 from fleetsync.plan.document import plan_text
@@ -73,6 +80,10 @@ def plan(
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options()
     fleet = open_fleet(options)
+    check_outputs(
+        [*(path for _, path in options.outputs), *([out] if out else [])],
+        precious=precious_files(options, fleet.settings),
+    )
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
         made = look_and_plan(
             fleet,
@@ -82,7 +93,7 @@ def plan(
         )
     if out is not None:
         write_file(out, plan_text(made))
-    emit(options, lambda form: plan_pieces(made, options, form, _next_step(made, out)))
+    emit(options, lambda form: plan_pieces(made, options, form, _next_step(made, out, options)))
     if not by_exit_code or made.empty:
         return 0
     return REFUSED if made.refusals else CHANGES
@@ -115,9 +126,9 @@ def plan_pieces(made: Plan, options: Options, form: str, next_step: str) -> Iter
         yield render_plan(made, full=options.verbose, next_step=next_step)
 
 
-def _next_step(made: Plan, out: Path | None) -> str:
+def _next_step(made: Plan, out: Path | None, options: Options) -> str:
     if made.refusals:
         return "Apply would refuse this plan."
     if made.empty and not made.records:
         return ""
-    return f"To carry it out: fleetsync apply{f' {out}' if out else ''}"
+    return f"To carry it out: {options.command('apply', *([str(out)] if out else []))}"

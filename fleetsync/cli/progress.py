@@ -2,49 +2,69 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from threading import Lock
 from typing import Self
 
-import click
-
+from fleetsync.cli.streams import stderr_columns, tell
 from fleetsync.escape import shown
 from fleetsync.report.words import duration
 
 _BAR_CELLS = 30
 _REDRAW_SECONDS = 0.1
 _LINE_SECONDS = 10.0
+_CLEAR = "\r\x1b[K"
+
+
+class _Bar:
+    """The one line of a terminal that is drawn again and again; other words push it aside."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._drawn = False
+
+    def draw(self, text: str) -> None:
+        with self._lock:
+            tell(f"{_CLEAR}{text}", nl=False)
+            self._drawn = True
+
+    def clear(self) -> None:
+        with self._lock:
+            if self._drawn:
+                tell(_CLEAR, nl=False)
+            self._drawn = False
+
+
+_BAR = _Bar()
 
 
 class Progress:
     """One task's progress; a task that is over within a moment shows nothing."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, *, line_seconds: float = _LINE_SECONDS) -> None:
         self._label = label
-        self._terminal = sys.stderr.isatty()
+        self._columns = stderr_columns()
+        self._pause = _REDRAW_SECONDS if self._columns else line_seconds
         self._began = time.monotonic()
-        self._next = self._began + (_REDRAW_SECONDS if self._terminal else _LINE_SECONDS)
-        self._drawn = False
+        self._next = self._began + self._pause
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._drawn:
-            click.echo("\r\x1b[K", nl=False, err=True)
+        _BAR.clear()
 
     def update(self, done: int, total: int | None) -> None:
         """Tell how many of how many are done; no ``total`` means: unknown."""
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + (_REDRAW_SECONDS if self._terminal else _LINE_SECONDS)
+        self._next = now + self._pause
         words = self._words(done, total, now - self._began)
-        if self._terminal:
-            self._drawn = True
-            click.echo(f"\r\x1b[K{_bar(done, total)} {words}", nl=False, err=True)
+        if self._columns:
+            _BAR.draw(_fitting(_bar(done, total), words, self._columns - 1))
         else:
-            click.echo(words, err=True)
+            tell(words)
 
     def _words(self, done: int, total: int | None, seconds: float) -> str:
         rate = done / seconds
@@ -57,16 +77,22 @@ class Progress:
 
 def notice(message: str) -> None:
     """Write one line to stderr."""
-    click.echo(shown(message), err=True)
+    _BAR.clear()
+    tell(shown(message))
 
 
 def warn(message: str) -> None:
     """Write a warning to stderr."""
-    click.echo(f"Warning: {shown(message)}", err=True)
+    notice(f"Warning: {message}")
 
 
 def _bar(done: int, total: int | None) -> str:
     if not total:
         return ""
     full = min(_BAR_CELLS, _BAR_CELLS * done // total)
-    return f"[{'#' * full}{'.' * (_BAR_CELLS - full)}]"
+    return f"[{'#' * full}{'.' * (_BAR_CELLS - full)}] "
+
+
+def _fitting(bar: str, words: str, columns: int) -> str:
+    """Keep to one line, for only one can be drawn again: the words go before the bar."""
+    return bar + words if len(bar) + len(words) <= columns else words[: max(columns, 0)]

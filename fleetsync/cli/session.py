@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from fleetsync.api.connection import Connection
@@ -61,6 +62,14 @@ def _problems_of_manifests(options: Options) -> Sequence[Problem]:
     return ()
 
 
+def precious_files(options: Options, settings: Settings) -> list[Path]:
+    """Name the files that no result may ever replace."""
+    files = [settings.file, settings.secrets.file, options.credentials, settings.ca_file]
+    if isinstance(settings.org, EmbeddedOrg):
+        files.append(settings.org.path)
+    return [file for file in files if file is not None]
+
+
 @contextmanager
 def open_connection(options: Options, settings: Settings) -> Iterator[Connection]:
     """Give the connection to the fleet's org; the embedded one is opened from its file."""
@@ -78,6 +87,9 @@ def open_connection(options: Options, settings: Settings) -> Iterator[Connection
         credentials=found.credentials,
         ca_file=settings.ca_file,
         calls_per_second=settings.calls_per_second,
+        connect_timeout=options.waits.connect,
+        read_timeout=options.waits.read,
+        retry=options.waits.retry,
     )
 
 

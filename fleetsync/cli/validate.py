@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import click
 
 from fleetsync.cli.options import common_options, current_options
-from fleetsync.cli.output import emit
+from fleetsync.cli.output import check_outputs, emit, write_outputs
 from fleetsync.cli.session import Fleet, open_fleet
 from fleetsync.errors import ManifestError, Problem
 from fleetsync.escape import shown
@@ -29,12 +30,15 @@ def validate() -> None:
       fleetsync validate
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options()
+    check_outputs([path for _, path in options.outputs], precious=[options.fleet_path])
     try:
         fleet = open_fleet(options)
     except ManifestError as error:
-        problems = error.problems
-        if options.format == "json" or options.outputs:
-            emit(options, lambda form: _problems(problems, form))
+        pieces = partial(_problems, error.problems)
+        if options.format == "text":  # they go to stderr, as every error does
+            write_outputs(options, pieces)
+        else:
+            emit(options, pieces)
         raise
     emit(options, lambda form: _valid(fleet, form))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fleetsync.diff.change import Action, Change, Field, change_fields
+from fleetsync.diff.change import Action, Change, Field, Inheritance, change_fields
 from fleetsync.diff.fleet import FleetDiff, diff_fleets
 from fleetsync.diff.location import locations_to_read
 
@@ -11,6 +11,7 @@ __all__ = [
     "Change",
     "Field",
     "FleetDiff",
+    "Inheritance",
     "change_fields",
     "diff_fleets",
     "locations_to_read",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -39,13 +39,20 @@ class Field(NamedTuple):
     after: JSON
 
 
+class Inheritance(NamedTuple):
+    """What the platform copies from a type into a device that leaves it out (page 3.8)."""
+
+    device_info: Mapping[str, str] = EMPTY
+    metadata: JSONObject = EMPTY
+
+
 class Change(NamedTuple):
     """One thing to do; a create has no ``before``, a delete no ``after``.
 
     ``fields`` is filled for updates only; ``change_fields`` gives those of every change. ``kept``
     are differences that stay, since the platform once refused to make them go away. ``template``
-    is the declared type of a device, ``inherited`` the metadata that a new device gets from it,
-    ``location`` the one that an updated device shall have.
+    is the declared type of a device, ``inherited`` what a new device gets from it, ``gateway``
+    tells that its class is Gateway. ``location`` is the one that an updated device shall have.
     ``reason`` is for people: nothing decides on it.
     """
 
@@ -57,7 +64,8 @@ class Change(NamedTuple):
     before: LiveDevice | LiveDeviceType | None = None
     after: Device | DeviceType | None = None
     template: DeviceType | None = None
-    inherited: JSONObject = EMPTY
+    inherited: Inheritance = Inheritance()
+    gateway: bool = False
     location: Location | None = None
     fields: tuple[Field, ...] = ()
     kept: tuple[Field, ...] = ()

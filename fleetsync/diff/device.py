@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from fleetsync.diff.change import Field
-from fleetsync.diff.location import ignored_paths, is_ignored, location_differences
+from fleetsync.diff.location import (
+    ignored_paths,
+    is_ignored,
+    is_recorded,
+    location_differences,
+    wanted_location,
+)
 from fleetsync.model import Device, DeviceType, JSONObject, LiveDevice, Location
 from fleetsync.model.mark import Mark, kept_fingerprint, parse_mark
 from fleetsync.model.path import Path, value_at, with_value
@@ -34,6 +40,13 @@ def compare_device(
 ) -> Comparison:
     """Compare a device with what is live; ``location`` is what was read, or what the mark says."""
     mark = parse_mark(f"{device.type_id}/{device.device_id}", live.mark)
+    return compare_marked(device, template, live, mark, location)
+
+
+def compare_marked(
+    device: Device, template: DeviceType, live: LiveDevice, mark: Mark, location: Location | None
+) -> Comparison:
+    """Compare a device whose mark was read already; see ``compare_device``."""
     ignored = ignored_paths(device, template.lifecycle.ignore_changes)
     fields = _info_differences(device, template, live, ignored)
     fields += _metadata_differences(device, template, live, ignored)
@@ -41,9 +54,10 @@ def compare_device(
     moved = [] if place is None else location_differences(place, location)
     fields += moved
     fields += _switch_differences(device, live, mark, ignored)
-    unrecorded = place is not None and not moved and mark.location != place
-    if not fields and not unrecorded:
+    recorded = place is None or is_recorded(device, ignored, mark.location)
+    if not fields and recorded:
         return SAME
+    unrecorded = not recorded and not moved
     return split_kept(fields, mark)._replace(location=place, unrecorded=unrecorded)
 
 
@@ -70,24 +84,6 @@ def wanted_metadata(
         if path[0] == "metadata":
             wanted = with_value(wanted, path[1:], value_at(live, path[1:]))
     return wanted
-
-
-def wanted_location(
-    device: Device, ignored: tuple[Path, ...], live: Location | None
-) -> Location | None:
-    """Give the location that the device shall have, ignored parts as they are live."""
-    if device.location is None or is_ignored(("location",), ignored):
-        return None
-    wanted = device.location
-    if live is not None:
-        kept = {name: getattr(live, name) for name in wanted._fields if _left(name, ignored)}
-        wanted = wanted._replace(**kept)
-    return wanted
-
-
-def _left(name: str, ignored: tuple[Path, ...]) -> bool:
-    wire_name = "measuredDateTime" if name == "measured" else name
-    return ("location", wire_name) in ignored
 
 
 def _info_differences(

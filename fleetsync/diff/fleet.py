@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from fleetsync.diff.change import Action, Change, Field
-from fleetsync.diff.device import SAME, Comparison, compare_device
+from fleetsync.diff.change import Action, Change, Field, Inheritance
+from fleetsync.diff.device import SAME, Comparison, compare_marked
 from fleetsync.diff.device_type import compare_device_type, has_other_class
 from fleetsync.diff.prune import Spared, may_prune
 from fleetsync.model import (
@@ -14,13 +14,12 @@ from fleetsync.model import (
     Device,
     DeviceKey,
     DeviceType,
-    JSONObject,
-    LiveDevice,
     LiveDeviceType,
     LiveFleet,
     Location,
 )
-from fleetsync.model.mark import parse_mark
+from fleetsync.model.mark import Mark, parse_mark
+from fleetsync.model.path import parse_path, with_value
 from fleetsync.model.value import EMPTY
 
 
@@ -44,43 +43,84 @@ class FleetDiff:
 def diff_fleets(*, desired: DesiredFleet, live: LiveFleet, prune: bool) -> FleetDiff:
     """Compare ``desired`` with ``live``; ``prune`` is the org's rule for undeclared devices."""
     diff = FleetDiff()
-    for declared in desired.types.values():
-        _diff_type(diff, declared, live.types.get(declared.type_id))
-    for type_id, devices in desired.devices.items():
-        _diff_devices(diff, desired.types[type_id], devices, live)
-        _prune_type(diff, desired.types[type_id], devices, live, prune=prune)
+    for type_id, declared in desired.types.items():
+        found = live.types.get(type_id)
+        kept = _diff_type(diff, declared, found)
+        new = _new_device(declared, found, kept)
+        _diff_devices(diff, new, declared, desired, live)
+        own = declared.lifecycle.prune
+        gone = new._replace(action=Action.DELETE, reason="no manifest declares it")
+        _prune_type(diff, gone, desired, live, prune=prune if own is None else own)
     for type_id in desired.removed_types:
         _remove_type(diff, type_id, desired, live)
     return diff
 
 
-def _diff_type(diff: FleetDiff, declared: DeviceType, live: LiveDeviceType | None) -> None:
+def _diff_type(
+    diff: FleetDiff, declared: DeviceType, live: LiveDeviceType | None
+) -> tuple[Field, ...]:
+    """Compare a type; give what of it will stay as it is, against its manifest."""
     about = Change(Action.CREATE, declared.type_id, None, "not in the org", declared.source)
     if live is None:
         diff.changes.append(about._replace(after=declared))
-        return
+        return ()
     if has_other_class(declared, live):
         diff.other_classes.append((declared, live))
     comparison = compare_device_type(declared, live)
-    diff.kept += [(declared.type_id, kept) for kept in comparison.kept]
-    if comparison.fields:
-        diff.changes.append(_as_update(about._replace(before=live, after=declared), comparison))
+    _note(diff, about._replace(before=live, after=declared), comparison)
+    return comparison.kept
+
+
+def _new_device(
+    template: DeviceType, live: LiveDeviceType | None, kept: tuple[Field, ...]
+) -> Change:
+    """Give the creation of a device of this type, without the device."""
+    return Change(
+        Action.CREATE,
+        template.type_id,
+        "",
+        "not in the org",
+        template=template,
+        inherited=inheritance(template, live, kept),
+        gateway=(template.class_id if live is None else live.class_id) == "Gateway",
+    )
+
+
+def inheritance(
+    declared: DeviceType, live: LiveDeviceType | None, kept: Iterable[Field]
+) -> Inheritance:
+    """Give what the type passes on once it is as declared, but for what it ``kept`` (page 3.8)."""
+    info = {**(EMPTY if live is None else live.device_info), **declared.device_info}
+    metadata = declared.metadata
+    if metadata is None:
+        metadata = EMPTY if live is None else live.metadata
+    for path, before, _ in kept:
+        section, *rest = parse_path(path)
+        if section == "metadata":
+            metadata = with_value(metadata, tuple(rest), before)
+        elif section == "deviceInfo":
+            info[rest[0]] = str(before or "")
+    return Inheritance({name: text for name, text in info.items() if text}, metadata)
 
 
 def _diff_devices(
-    diff: FleetDiff, template: DeviceType, devices: Mapping[str, Device], live: LiveFleet
+    diff: FleetDiff, new: Change, declared: DeviceType, desired: DesiredFleet, live: LiveFleet
 ) -> None:
-    listed = live.devices.get(template.type_id, {})
-    inherited = inherited_metadata(template, live.types.get(template.type_id))
-    template = _with_live_class(template, live.types.get(template.type_id))
-    for device_id, device in devices.items():
+    listed = live.devices.get(declared.type_id, EMPTY)
+    for device_id, device in desired.devices.get(declared.type_id, EMPTY).items():
         found = listed.get(device_id)
         if found is None:
-            diff.changes.append(_creation(device, template, inherited))
+            diff.changes.append(_about(new, device))
             continue
-        comparison = compare_device(device, template, found, live_location(device, found, live))
+        mark = parse_mark(f"{device.type_id}/{device_id}", found.mark)
+        place = _live_location(device, mark, live)
+        comparison = compare_marked(device, declared, found, mark, place)
         if comparison is not SAME:
-            _note(diff, _creation(device, template, inherited)._replace(before=found), comparison)
+            _note(diff, _about(new, device)._replace(before=found), comparison)
+
+
+def _about(new: Change, device: Device) -> Change:
+    return new._replace(device_id=device.device_id, source=device.source, after=device)
 
 
 def _note(diff: FleetDiff, about: Change, comparison: Comparison) -> None:
@@ -91,28 +131,14 @@ def _note(diff: FleetDiff, about: Change, comparison: Comparison) -> None:
         diff.records.append(_as_update(about, comparison))
 
 
-def _with_live_class(template: DeviceType, live: LiveDeviceType | None) -> DeviceType:
-    return template if live is None else template._replace(class_id=live.class_id)
-
-
-def inherited_metadata(template: DeviceType, live: LiveDeviceType | None) -> JSONObject:
-    """Give the metadata that a device registered now would get from its type (page 3.8)."""
-    if template.metadata is not None:
-        return template.metadata
-    return live.metadata if live is not None else EMPTY
-
-
-def live_location(device: Device, found: LiveDevice, live: LiveFleet) -> Location | None:
+def _live_location(device: Device, mark: Mark, live: LiveFleet) -> Location | None:
     """Give the location as it was read, else as the mark tells."""
-    if device.location is None:
-        return None
-    key = DeviceKey(device.type_id, device.device_id)
-    if key in live.locations:
-        return live.locations[key]
-    return parse_mark(str(key), found.mark).location
+    if device.location is None or not live.locations:
+        return mark.location
+    return live.locations.get(DeviceKey(device.type_id, device.device_id), mark.location)
 
 
-def differs(fields: tuple[Field, ...]) -> str:
+def _differ(fields: tuple[Field, ...]) -> str:
     """Say in words which fields differ."""
     names = [field.path for field in fields]
     if len(names) > 3:
@@ -120,24 +146,11 @@ def differs(fields: tuple[Field, ...]) -> str:
     return f"{' and '.join(names)} differ{'s' if len(names) == 1 else ''}"
 
 
-def _creation(device: Device, template: DeviceType, inherited: JSONObject) -> Change:
-    return Change(
-        Action.CREATE,
-        device.type_id,
-        device.device_id,
-        "not in the org",
-        device.source,
-        after=device,
-        template=template,
-        inherited=inherited,
-    )
-
-
 def _as_update(about: Change, comparison: Comparison) -> Change:
     fields = comparison.fields
     return about._replace(
         action=Action.UPDATE,
-        reason=differs(fields) if fields else "its location is not recorded yet",
+        reason=_differ(fields) if fields else "its location is not recorded yet",
         location=comparison.location,
         fields=fields,
         kept=comparison.kept,
@@ -145,21 +158,15 @@ def _as_update(about: Change, comparison: Comparison) -> Change:
 
 
 def _prune_type(
-    diff: FleetDiff,
-    template: DeviceType,
-    devices: Mapping[str, Device],
-    live: LiveFleet,
-    *,
-    prune: bool,
+    diff: FleetDiff, gone: Change, desired: DesiredFleet, live: LiveFleet, *, prune: bool
 ) -> None:
-    own = template.lifecycle.prune
-    pruned = prune if own is None else own
-    for device_id, found in live.devices.get(template.type_id, {}).items():
+    devices = desired.devices.get(gone.type_id, EMPTY)
+    for device_id, found in live.devices.get(gone.type_id, EMPTY).items():
         if device_id in devices:
             continue
-        spared = may_prune(found, pruned=pruned, whole=not live.doubts)
+        spared = may_prune(found, pruned=prune, whole=not live.doubts)
         if spared is None:
-            diff.changes.append(_deletion(found, template, "no manifest declares it"))
+            diff.changes.append(gone._replace(device_id=device_id, before=found))
         else:
             diff.spared[spared] = diff.spared.get(spared, 0) + 1
 
@@ -171,20 +178,9 @@ def _remove_type(diff: FleetDiff, type_id: str, desired: DesiredFleet, live: Liv
         diff.spared[Spared.DOUBT] = diff.spared.get(Spared.DOUBT, 0) + len(devices)
         return
     source = desired.removed_types[type_id]
-    for device in devices.values():
-        reason = "its type is in removedDeviceTypes"
-        diff.changes.append(_deletion(device, None, reason)._replace(source=source))
+    gone = Change(Action.DELETE, type_id, "", "its type is in removedDeviceTypes", source)
+    gone = gone._replace(gateway=found is not None and found.class_id == "Gateway")
+    diff.changes += [gone._replace(device_id=name, before=each) for name, each in devices.items()]
     if found is not None:
         reason = "it is in removedDeviceTypes"
         diff.changes.append(Change(Action.DELETE, type_id, None, reason, source, before=found))
-
-
-def _deletion(found: LiveDevice, template: DeviceType | None, reason: str) -> Change:
-    return Change(
-        Action.DELETE,
-        found.type_id,
-        found.device_id,
-        reason,
-        before=found,
-        template=template,
-    )

@@ -8,6 +8,7 @@ from math import isclose
 
 from fleetsync.diff.change import Field, location_fields
 from fleetsync.model import DesiredFleet, Device, DeviceKey, LiveDevice, Location
+from fleetsync.model.location import LOCATION_KEYS
 from fleetsync.model.mark import parse_mark
 from fleetsync.model.path import Path, covers, parse_path
 
@@ -42,6 +43,7 @@ def locations_to_read(
 
 
 def _must_read(device: Device, found: LiveDevice, type_ignores: tuple[str, ...]) -> bool:
+    """Without a record, or where the live values of ignored parts must go along with a new one."""
     ignored = ignored_paths(device, type_ignores)
     if is_ignored(("location",), ignored):
         return False
@@ -49,7 +51,25 @@ def _must_read(device: Device, found: LiveDevice, type_ignores: tuple[str, ...])
     if recorded is None:
         return True
     partly = any(path[0] == "location" for path in ignored)
-    return partly and device.location is not None and not same_location(device.location, recorded)
+    return partly and not is_recorded(device, ignored, recorded)
+
+
+def wanted_location(
+    device: Device, ignored: tuple[Path, ...], live: Location | None
+) -> Location | None:
+    """Give the location that the device shall have, ignored parts as they are live."""
+    if device.location is None or (ignored and is_ignored(("location",), ignored)):
+        return None
+    if live is None or not ignored:
+        return device.location
+    left = [name for name, theirs in LOCATION_KEYS.items() if ("location", theirs) in ignored]
+    return device.location._replace(**{name: getattr(live, name) for name in left})
+
+
+def is_recorded(device: Device, ignored: tuple[Path, ...], recorded: Location | None) -> bool:
+    """Tell whether the mark says that the device is where its manifest wants it."""
+    wanted = wanted_location(device, ignored, recorded)
+    return wanted is None or wanted == recorded or same_location(wanted, recorded)
 
 
 def same_location(wanted: Location, found: Location | None) -> bool:
@@ -59,6 +79,8 @@ def same_location(wanted: Location, found: Location | None) -> bool:
 
 def location_differences(wanted: Location, found: Location | None) -> list[Field]:
     """List the parts that differ; a measuring time counts only where one is declared."""
+    if wanted == found:
+        return []
     after, before = location_fields(wanted), location_fields(found)
     names = [*after, *(name for name in before if name not in after)]
     return [

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+from typing import TypeAlias
+
 from deepdiff import DeepDiff
 
 from fleetsync.diff.change import Field
 from fleetsync.model import JSON, JSONObject
 from fleetsync.model.path import Path, path_text, value_at
-from fleetsync.model.value import same_value
+from fleetsync.model.value import canonical, same_value
+
+Stand: TypeAlias = "str | dict[str, Stand]"
+"""A mapping of mappings, each other value as the one short text that stands for it."""
 
 
 def metadata_fields(before: JSONObject, after: JSONObject) -> list[Field]:
     """List the values that differ, in the order of their paths; lists are compared as a whole."""
     old, new = _without_nulls(dict(before)), _without_nulls(dict(after))
-    found = DeepDiff(old, new, view="tree", threshold_to_diff_deeper=0)
-    paths = {
-        _as_path(item.path(output_format="list")) for group in found.values() for item in group
+    # Compared are stand-ins: deepdiff takes minutes for long lists and long texts of many lines.
+    found = DeepDiff(
+        _stand(old),
+        _stand(new),
+        view="tree",
+        threshold_to_diff_deeper=0,
+        ignore_private_variables=False,  # it would pass over keys such as __version
+    )
+    paths: set[Path] = {
+        tuple(item.path(output_format="list")) for group in found.values() for item in group
     }
     fields = [
         Field(path_text(("metadata", *path)), value_at(old, path), value_at(new, path))
@@ -24,14 +37,10 @@ def metadata_fields(before: JSONObject, after: JSONObject) -> list[Field]:
     return [field for field in fields if not same_value(field.before, field.after)]
 
 
-def _as_path(steps: list[str | int]) -> Path:
-    """Cut a path where it enters a list."""
-    path: list[str] = []
-    for step in steps:
-        if isinstance(step, int):
-            break
-        path.append(step)
-    return tuple(path)
+def _stand(value: JSON) -> Stand:
+    if isinstance(value, dict):
+        return {key: _stand(inner) for key, inner in value.items()}
+    return blake2b(canonical(value), digest_size=16).hexdigest()
 
 
 def _without_nulls(value: JSON) -> JSON:

@@ -23,11 +23,12 @@ def may_prune(device: LiveDevice, *, pruned: bool, whole: bool) -> Spared | None
     """Say why an undeclared device must stay, or None when it may go.
 
     Gateways register devices by themselves (platform page 5.8): such a device is nobody's mistake.
+    How the platform says so is not documented, so one that hangs on a gateway counts as such too.
     A registration that we cannot read proves nothing, so it protects as well.
     """
     if not pruned:
         return Spared.PRUNE_OFF
-    if _from_gateway(device):
+    if device.via_gateway or _from_gateway(device):
         return Spared.GATEWAY
     if (device.registration.auth_type or "").lower() not in _PEOPLE_AND_APPS:
         return Spared.UNKNOWN

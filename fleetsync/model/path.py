@@ -18,7 +18,7 @@ def path_text(path: Path) -> str:
     """Write a path as text: plain keys joined by dots, any other key quoted in brackets."""
     text = ""
     for key in path:
-        if _PLAIN_KEY.fullmatch(key):
+        if (key.isalnum() and key.isascii()) or _PLAIN_KEY.fullmatch(key):
             text += f".{key}" if text else key
         else:
             text += f"[{json.dumps(key)}]"

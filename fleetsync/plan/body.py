@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fleetsync.diff.change import Change, location_fields
+from collections.abc import Iterable
+
+from fleetsync.diff.change import Change, Field, location_fields
 from fleetsync.diff.device import wanted_metadata
 from fleetsync.diff.location import ignored_paths
 from fleetsync.model import (
@@ -64,7 +66,7 @@ def create_device_body(change: Change) -> Body:
         body["deviceInfo"] = dict(device.device_info)
     mark = Mark(device.location, device.lifecycle.protect)
     if device.metadata is not None or mark != NO_MARK:
-        whole = change.inherited if device.metadata is None else device.metadata
+        whole = change.inherited.metadata if device.metadata is None else device.metadata
         body["metadata"] = _with_mark(whole, change.name, mark, None)
     if device.location is not None:
         body["location"] = dict(location_fields(device.location))
@@ -84,23 +86,29 @@ def completion_body(change: Change) -> Body:
     return {}
 
 
-def update_device_body(change: Change, *, located: bool = True) -> Body:
+def update_device_body(change: Change, noted: Location | None) -> Body:
     """Body of ``PUT .../devices/{id}`` (page 5.4): attributes that change, metadata as a whole.
 
-    ``located`` tells whether the org has the wanted location by now, so that the mark may say so.
+    ``noted`` is the location that the mark shall tell of.
     """
     device, live = _pair(change)
     body = _changed_texts(change)
     if _touches(change, "status"):
         body["status"] = {"alert": {"enabled": device.alert_enabled}}
     old = parse_mark(change.name, live.mark)
-    mark = Mark(old.location, device.lifecycle.protect, _kept(change), old.others)
-    if located and change.location is not None and not _stays(change, "location"):
-        mark = mark._replace(location=change.location)
+    mark = Mark(noted, device.lifecycle.protect, _kept(change), old.others)
     if _touches(change, "metadata") or mark != old:
         whole = _whole_metadata(change, device, live)
         body["metadata"] = _with_mark(whole, change.name, mark, live.mark)
     return body
+
+
+def location_to_note(change: Change) -> Location | None:
+    """Give the location that the mark shall tell of once the change is carried out."""
+    if change.location is not None and not _stays(change, "location"):
+        return change.location
+    live = change.before
+    return None if live is None else parse_mark(change.name, live.mark).location
 
 
 def update_location(change: Change) -> Location | None:
@@ -108,9 +116,13 @@ def update_location(change: Change) -> Location | None:
     return change.location if _touches(change, "location") else None
 
 
-def remembering_body(change: Change, answer: LiveDevice | LiveDeviceType, kept: Mark) -> Body:
+def remembering_body(
+    change: Change, found: LiveDevice | LiveDeviceType, left: Iterable[Field]
+) -> Body:
     """Body of the PUT that notes what the platform did not honour, so that it is not repeated."""
-    return {"metadata": _with_mark(answer.metadata, change.name, kept, answer.mark)}
+    old = parse_mark(change.name, found.mark)
+    mark = old._replace(kept=old.kept | _fingerprints(left))
+    return {"metadata": _with_mark(found.metadata, change.name, mark, found.mark)}
 
 
 def _pair(change: Change) -> tuple[Device, LiveDevice]:
@@ -161,9 +173,12 @@ def _stays(change: Change, section: str) -> bool:
 
 
 def _kept(change: Change) -> frozenset[str]:
+    return _fingerprints(change.kept)
+
+
+def _fingerprints(fields: Iterable[Field]) -> frozenset[str]:
     return frozenset(
-        kept_fingerprint(field.path, before=field.before, after=field.after)
-        for field in change.kept
+        kept_fingerprint(field.path, before=field.before, after=field.after) for field in fields
     )
 
 

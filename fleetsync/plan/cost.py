@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fleetsync.batch import count_batches, encode_item
+from fleetsync.batch import MAX_REQUEST_BYTES, count_batches, encode_item
 from fleetsync.diff.change import Action, Change
 from fleetsync.model import Kind
 from fleetsync.plan.body import (
     completion_body,
     create_device_body,
+    location_to_note,
     remove_body,
     update_device_body,
     update_location,
@@ -18,6 +19,9 @@ from fleetsync.plan.body import (
 
 TOKEN_BYTES = len(',"authToken":""') + 24
 """What a token of ours adds to a bulk item."""
+
+MAX_ITEM_BYTES = MAX_REQUEST_BYTES - len(b"[]")
+"""A larger device cannot be registered; its own metadata is checked, what it inherits is not."""
 
 
 class Cost(NamedTuple):
@@ -37,9 +41,8 @@ def count_writes(changes: Sequence[Change], records: Sequence[Change]) -> int:
     devices = [change for change in changes if change.kind is Kind.DEVICE]
     creates = (change for change in devices if change.action is Action.CREATE)
     deletes = (change for change in devices if change.action is Action.DELETE)
-    calls += count_batches(
-        [len(encode_item(create_device_body(change))) + TOKEN_BYTES for change in creates]
-    )
+    sizes = [len(encode_item(create_device_body(change))) + TOKEN_BYTES for change in creates]
+    calls += count_batches([size for size in sizes if size <= MAX_ITEM_BYTES])
     return calls + count_batches([len(encode_item(remove_body(change))) for change in deletes])
 
 
@@ -51,4 +54,5 @@ def _single_calls(change: Change) -> int:
         return 1 if completion_body(change) else 0
     if change.action is Action.DELETE:
         return 0
-    return (1 if update_device_body(change) else 0) + (update_location(change) is not None)
+    body = update_device_body(change, location_to_note(change))
+    return bool(body) + (update_location(change) is not None)

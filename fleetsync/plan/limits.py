@@ -56,7 +56,7 @@ def find_refusals(
     return (
         *_too_many(devices, live, limits),
         *_whole_types(devices, desired, live),
-        *_protected(deletes),
+        *_protected(deletes, live),
         *(_class_change(declared, found) for declared, found in diff.other_classes),
     )
 
@@ -94,8 +94,11 @@ def _whole_types(
     ]
 
 
-def _protected(deletes: Sequence[Change]) -> list[Refusal]:
-    names = sorted(change.name for change in deletes if _is_protected(change))
+def _protected(deletes: Sequence[Change], live: LiveFleet) -> list[Refusal]:
+    marked = {name for name, found in live.types.items() if parse_mark(name, found.mark).protect}
+    names = sorted(
+        change.name for change in deletes if change.type_id in marked or _is_protected(change)
+    )
     if not names:
         return []
     words = (

@@ -94,9 +94,7 @@ def make_plan(*, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, creat
 def _work_order(change: Change) -> tuple[int, bool, str, str]:
     """Sort by stage; gateways before the devices behind them, and after them when they go."""
     stage = STAGES.index((change.kind, change.action))
-    template = change.template
-    gateway = template is not None and template.class_id == "Gateway"
-    last = gateway if change.action is Action.DELETE else not gateway
+    last = change.gateway == (change.action is Action.DELETE)
     return stage, last, change.type_id, change.device_id or ""
 
 
@@ -124,7 +122,8 @@ def _kept_words(name: str, path: str) -> str:
 def _template_warnings(diff: FleetDiff, live: LiveFleet) -> list[str]:
     """Say that a changed template does not reach devices that exist (platform page 3.6)."""
     return [
-        f"type {change.type_id}: its {count} existing {_devices(count)} keep the old values;"
+        f"type {change.type_id}: its {count} existing {_devices(count)}"
+        f" {'keeps' if count == 1 else 'keep'} the old values;"
         " lifecycle.propagate: true would change them as well"
         for change in diff.changes
         if (count := len(live.devices.get(change.type_id, ()))) and _leaves_devices(change)

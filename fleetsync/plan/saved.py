@@ -45,7 +45,7 @@ def parse_saved_plan(data: bytes, *, name: str) -> SavedPlan:
             manifest_digest=_text(document["manifestDigest"]),
             digest=_text(document["digest"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise FileError(f"{name}: not a plan that fleetsync saved; {_AGAIN}") from error
     if digest != saved.digest:
         raise StalePlanError(f"{name}: changed since it was saved (its digest differs); {_AGAIN}")

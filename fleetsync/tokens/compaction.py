@@ -82,6 +82,27 @@ def append_lines(storage: Storage, content: bytes) -> int:
     return start
 
 
+def probe_room(storage: Storage, size: int) -> None:
+    """Find out whether so many bytes can be appended, and leave the file as it was.
+
+    Raises OSError. Should the process be killed meanwhile, blank bytes stay, which no reader minds.
+    """
+    if size == 0:
+        return
+    old_size = storage.size()
+    blank = bytes(min(size, CHUNK_BYTES))
+    try:
+        for offset in range(0, size, CHUNK_BYTES):
+            storage.write(old_size + offset, blank[: size - offset])
+        storage.sync()
+    except OSError:
+        storage.truncate(old_size)
+        storage.sync()
+        raise
+    storage.truncate(old_size)
+    storage.sync()
+
+
 def _end_last_line(storage: Storage) -> int:
     """Put a line end after the last line if it has none; tell where the next line begins."""
     size = storage.size()

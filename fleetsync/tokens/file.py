@@ -9,6 +9,7 @@ from fleetsync.tokens.compaction import (
     append_lines,
     content_span,
     finish_compaction,
+    probe_room,
     replace_content,
 )
 from fleetsync.tokens.index import Index, read_index
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from fleetsync.model.token import Token
     from fleetsync.tokens.storage import Storage
+
+_LINE_BYTES = 256
+"""What the line of one device takes, and a little more."""
 
 _ADVICE = "no token in it was lost; free some space or mend the disk, and run again"
 
@@ -77,6 +81,14 @@ class TokenFile:
             return None
         entry = parse_line(self._storage.line(offset))
         return entry.token if entry else None
+
+    def check_room(self, devices: int) -> None:
+        """Make sure that the tokens of so many more devices have room; nothing stays written.
+
+        Before an apply changes anything: once it has, a full disk would stop it half-way.
+        """
+        with self._explained("there is no room for the tokens of the new devices"):
+            probe_room(self._storage, devices * _LINE_BYTES)
 
     def promise(self, entries: Iterable[Entry]) -> None:
         """Write tokens down; when this returns they are on the disk.

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetsync.api.connection import Connection, check_url, is_loopback
+from fleetsync.address import is_loopback
+from fleetsync.api.connection import Connection, check_url
 from fleetsync.errors import UsageError
 from fleetsync.model.credentials import Credentials
 

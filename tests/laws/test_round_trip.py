@@ -33,6 +33,12 @@ ANSWERS = {
     "floats": ["numbers=floats", "metadataNulls=dropped"],
     "statuses": ["typeDeleteInUse=409", "bulkAdd=202", "bulkRemove=200", "unknownType=400"],
     "words": ["failedItemMessage=no", "errorBody=full", "gatewayPrefix=d", "tokens=lenient"],
+    "all-at-once": [
+        "metadataInheritance=keywise",
+        "typeMetadataPut=merge",
+        "metadataNulls=dropped",
+        "emptyTextIsGiven=no",
+    ],
     "keys": ["registrationAuth=apikey", "absentTypeDelete=204", "bulkRemove=201"],
 }
 """Each open question of the platform page is answered either way in at least one of these."""

@@ -34,7 +34,7 @@ def test_validate_plan_apply_plan(folder: Folder, fleetsync: Fleetsync) -> None:
     assert planned.out.startswith(
         "Plan for test in org embedded: create 1 device type and 5 devices.\n"
     )
-    assert planned.out.endswith("To carry it out: fleetsync apply\n")
+    assert planned.out.endswith(f"To carry it out: fleetsync -C {folder.path} apply\n")
     applied = fleetsync("apply", "--yes")
     assert applied.code == 0
     assert "1 device type created and 5 devices created" in applied.out

@@ -77,6 +77,36 @@ def test_a_full_disk_fails_the_settling_and_leaves_the_file_as_it_was(old: Path)
     assert old.read_bytes() == line("b", "token-b")
 
 
+def test_room_is_looked_for_before_it_is_needed_and_nothing_stays_of_the_look(old: Path) -> None:
+    before = old.read_bytes()
+    with TokenFile.open(old, org="abc123") as tokens:
+        with files_no_larger_than(100_000), pytest.raises(SecretsError) as caught:
+            tokens.check_room(500)
+        assert str(caught.value) == (
+            f"{old}: there is no room for the tokens of the new devices: no space is left for it; "
+            "no token in it was lost; free some space or mend the disk, and run again"
+        )
+        assert old.read_bytes() == before
+        tokens.check_room(10_000)
+        tokens.check_room(0)
+        assert old.read_bytes() == before
+
+
+@pytest.mark.parametrize("cut", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("step", range(4))
+def test_a_look_for_room_that_is_killed_at_any_step_loses_nothing(
+    old: Path, step: int, cut: float
+) -> None:
+    fault = Fault(step=step, cut=cut)
+    with open_faulty(old, fault) as tokens, pytest.raises(Stopped):
+        tokens.check_room(50)
+    assert fault.calls == ["write", "sync", "truncate", "sync"][: step + 1]
+    with TokenFile.open(old, org="abc123") as tokens:
+        assert tokens.damage == ()
+        tokens.promise([C])
+    assert read_tokens(old) == {one.client_id: one for one in (A, B, C)}
+
+
 def no_space() -> OSError:
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

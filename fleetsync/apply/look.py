@@ -1,0 +1,36 @@
+"""Look which devices are there, for what a write answers proves little."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from fleetsync.apply.attempt import note_error
+from fleetsync.apply.hands import Hands
+from fleetsync.errors import FleetsyncError, InterruptedRunError
+from fleetsync.model import DeviceKey
+
+_LOOK_SINGLY = 50
+"""Up to this many devices are looked up one by one; more are looked for in a listing first."""
+
+
+def look(keys: Collection[DeviceKey], hands: Hands) -> set[DeviceKey] | None:
+    """Tell which of the devices exist, None if the org cannot be asked.
+
+    After an interrupt it is asked all the same: what was begun is finished.
+    """
+    if hands.fatal is not None and not isinstance(hands.fatal, InterruptedRunError):
+        return None
+    try:
+        suspects = list(keys) if len(keys) <= _LOOK_SINGLY else _listed(keys, hands)
+        return {key for key in suspects if hands.registry.device(key) is not None}
+    except FleetsyncError as error:
+        note_error(error, hands)
+        return None
+
+
+def _listed(keys: Collection[DeviceKey], hands: Hands) -> list[DeviceKey]:
+    """Leave out what no listing has; a listing that may lack some decides nothing."""
+    listing = hands.registry.devices({key.type_id for key in keys})
+    if listing.doubts:
+        return list(keys)
+    return [key for key in keys if key.device_id in listing.by_type.get(key.type_id, ())]

@@ -1,0 +1,26 @@
+"""Ask the person at the terminal whether a plan shall be carried out."""
+
+from __future__ import annotations
+
+import sys
+
+from fleetsync.cli.streams import tell
+from fleetsync.errors import InterruptedRunError
+
+
+def can_ask() -> bool:
+    """Tell whether somebody is there who can read the question and answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def is_wanted() -> bool:
+    """Ask; only a clear yes is one, and the end of the input is a no."""
+    try:
+        tell("Apply these changes? [y/N]: ", nl=False)
+        answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        tell("")
+        raise InterruptedRunError("interrupted; nothing was changed") from None
+    if not answer.endswith("\n"):
+        tell("")
+    return answer.strip().lower() in {"y", "yes"}
