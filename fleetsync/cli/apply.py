@@ -15,12 +15,13 @@ from fleetsync.api.transport import Transport
 from fleetsync.api.writer import RegistryWriter
 from fleetsync.apply import Hands, Outcome, apply_plan
 from fleetsync.apply.outcome import not_tried
+from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import Options, common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_outputs
 from fleetsync.cli.plan import location_options, look_and_plan, plan_pieces
 from fleetsync.cli.progress import Progress, notice, warn
 from fleetsync.cli.question import can_ask, is_wanted
-from fleetsync.cli.session import Fleet, open_connection, open_fleet, precious_files, utc_now
+from fleetsync.cli.session import open_connection, precious_files, utc_now
 from fleetsync.cli.signals import stop_on_signals
 from fleetsync.cli.streams import tell
 from fleetsync.diff.change import Action
@@ -32,6 +33,7 @@ from fleetsync.errors import (
     SecretsError,
 )
 from fleetsync.escape import shown_lines
+from fleetsync.lock import lock_fleet
 from fleetsync.model import Kind
 from fleetsync.plan import Plan
 from fleetsync.plan.saved import SavedPlan, check_still_fits, parse_saved_plan
@@ -50,6 +52,7 @@ class Wish(NamedTuple):
     saved_file: Path | None
     yes: bool
     allow_deletes: int
+    wait: float
 
 
 @click.command()
@@ -68,11 +71,19 @@ class Wish(NamedTuple):
     metavar="N",
     help="Grant up to N deletes of devices beyond the limits of fleet.yaml.",
 )
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another apply on this fleet to end.",
+)
 @location_options
 def apply(
     plan_file: Path | None,
     yes: bool,
     allow_deletes: int,
+    wait: float,
     refresh_locations: bool,
     verify_locations: int,
 ) -> int:
@@ -88,7 +99,7 @@ def apply(
       fleetsync apply plan.json
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options()
-    wish = Wish(plan_file, yes, allow_deletes)
+    wish = Wish(plan_file, yes, allow_deletes, wait)
     saved = _read_saved(plan_file) if plan_file else None
     fleet = open_fleet(options)
     check_secrets_path(fleet.settings.secrets.file)
@@ -97,6 +108,7 @@ def apply(
         precious=[*precious_files(options, fleet.settings), *([plan_file] if plan_file else [])],
     )
     with (
+        lock_fleet(fleet.settings.folder, now=utc_now(), wait=wish.wait, notify=notice),
         open_connection(options, fleet.settings) as connection,
         Transport(connection, notify=notice) as transport,
     ):
@@ -220,7 +232,8 @@ def _pieces(report: Report, options: Options, form: str) -> Iterator[str]:
     if form == "json":
         yield from report_text(report)
     else:
-        yield render_report(report, full=options.verbose)
+        again = f"{options.command('plan')}, then {options.command('apply')}"
+        yield render_report(report, full=options.verbose, again=again)
 
 
 def _finish(report: Report, options: Options) -> int:

@@ -6,12 +6,14 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from fleetsync.api.retry import PATIENT, RetryPolicy
 from fleetsync.escape import shown
+
+if TYPE_CHECKING:
+    from fleetsync.api.retry import RetryPolicy
 
 FORMATS = ("text", "json")
 
@@ -26,7 +28,7 @@ class Waits(NamedTuple):
 
     connect: float = 10
     read: float = 60
-    retry: RetryPolicy = PATIENT
+    retry: RetryPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ _OPTIONS = (
         "folder",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
-        help="Work in DIR; fleet.yaml is looked for there.",
+        help="Look for fleet.yaml in DIR; other paths stay relative to the current folder.",
     ),
     _option(
         "--fleet",

@@ -11,17 +11,11 @@ import click
 from fleetsync.api.connection import Connection
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader
+from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import Options, common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_file
 from fleetsync.cli.progress import Progress, notice
-from fleetsync.cli.session import (
-    Fleet,
-    open_connection,
-    open_fleet,
-    precious_files,
-    reading,
-    utc_now,
-)
+from fleetsync.cli.session import open_connection, plan_rules, precious_files, reading, utc_now
 from fleetsync.live import read_fleet
 from fleetsync.plan import Plan, make_plan
 from fleetsync.plan.document import plan_text
@@ -115,7 +109,9 @@ def look_and_plan(
             verify_locations=verify_locations,
         )
         live = read_fleet(registry, fleet.desired, how)
-    return make_plan(desired=fleet.desired, live=live, rules=fleet.rules, created_at=utc_now())
+    return make_plan(
+        desired=fleet.desired, live=live, rules=plan_rules(fleet.settings), created_at=utc_now()
+    )
 
 
 def plan_pieces(made: Plan, options: Options, form: str, next_step: str) -> Iterator[str]:

@@ -1,65 +1,32 @@
-"""Open the fleet and the org that a command works with."""
+"""Open the org that a command works with, and say how it is read and planned for."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from fleetsync.api.connection import Connection
+from fleetsync.api.retry import PATIENT
 from fleetsync.cli.options import Options
 from fleetsync.cli.progress import Progress, warn
-from fleetsync.errors import ManifestError, Problem
 from fleetsync.live import Reading
-from fleetsync.manifest.load import load_fleet
-from fleetsync.model import DesiredFleet
 from fleetsync.model.credentials import Credentials
 from fleetsync.plan import Limits, PlanRules
-from fleetsync.settings import EmbeddedOrg, OrgId, Settings, find_credentials, load_settings
-from fleetsync.settings.fleet_file import declared_manifests
+from fleetsync.settings import EmbeddedOrg, OrgId, Settings, find_credentials
 
 
-class Fleet(NamedTuple):
-    """What the files say: fleet.yaml and the manifests."""
-
-    settings: Settings
-    desired: DesiredFleet
-
-    @property
-    def rules(self) -> PlanRules:
-        """What of the settings steers planning."""
-        limits = self.settings.limits
-        return PlanRules(
-            fleet=self.settings.fleet,
-            prune=self.settings.prune,
-            limits=Limits(limits.delete_percent, limits.delete_count),
-            calls_per_second=self.settings.calls_per_second,
-        )
-
-
-def open_fleet(options: Options) -> Fleet:
-    """Read and check all files; raises ManifestError with every problem of every file."""
-    try:
-        settings = load_settings(options.fleet_path, org_url=options.org_url)
-    except ManifestError as error:
-        raise ManifestError([*error.problems, *_problems_of_manifests(options)]) from error
-    desired = load_fleet(settings.folder, settings.manifests, fleet_file=settings.file)
-    return Fleet(settings, desired)
-
-
-def _problems_of_manifests(options: Options) -> Sequence[Problem]:
-    """Find what is wrong with the manifests of a fleet.yaml that is itself wrong."""
-    file = options.fleet_path
-    patterns = declared_manifests(file)
-    try:
-        if patterns is not None:
-            load_fleet(file.parent, patterns, fleet_file=file)
-    except ManifestError as error:
-        return error.problems
-    return ()
+def plan_rules(settings: Settings) -> PlanRules:
+    """Give what of the settings steers planning."""
+    limits = settings.limits
+    return PlanRules(
+        fleet=settings.fleet,
+        prune=settings.prune,
+        limits=Limits(limits.delete_percent, limits.delete_count),
+        calls_per_second=settings.calls_per_second,
+    )
 
 
 def precious_files(options: Options, settings: Settings) -> list[Path]:
@@ -89,7 +56,7 @@ def open_connection(options: Options, settings: Settings) -> Iterator[Connection
         calls_per_second=settings.calls_per_second,
         connect_timeout=options.waits.connect,
         read_timeout=options.waits.read,
-        retry=options.waits.retry,
+        retry=options.waits.retry or PATIENT,
     )
 
 

@@ -8,9 +8,9 @@ from functools import partial
 
 import click
 
+from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_outputs
-from fleetsync.cli.session import Fleet, open_fleet
 from fleetsync.errors import ManifestError, Problem
 from fleetsync.escape import shown
 from fleetsync.model import Kind

@@ -32,6 +32,8 @@ def parse_saved_plan(data: bytes, *, name: str) -> SavedPlan:
     """
     document = _parse(data, name)
     version = document.get("formatVersion")
+    if "formatVersion" not in document:
+        raise FileError(f"{name}: not a plan that fleetsync saved; {_AGAIN}")
     if version != FORMAT_VERSION:
         raise StalePlanError(
             f"{name}: its format version is {version!r:.20}, this fleetsync reads {FORMAT_VERSION};"

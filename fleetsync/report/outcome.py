@@ -60,8 +60,8 @@ def make_report(
     return Report(plan, tuple(outcomes[:size]), tuple(outcomes[size:]), fatal, calls, secrets_file)
 
 
-def render_report(report: Report, *, full: bool = False) -> str:
-    """Write the report as text; ``full`` folds nothing."""
+def render_report(report: Report, *, again: str, full: bool = False) -> str:
+    """Write the report as text; ``full`` folds nothing, ``again`` is what to run to go on."""
     lines = [_headline(report)]
     for status, title in ((Status.FAILED, "failed"), (Status.NOT_TRIED, "not tried")):
         lines += _section(report, status, title, full=full)
@@ -69,6 +69,8 @@ def render_report(report: Report, *, full: bool = False) -> str:
     if already:
         lines.append(f"{counted(already, 'change', 'changes')} had happened already.")
     lines += _footnotes(report)
+    if report.incomplete:
+        lines.append(f"To go on: {again}")
     return "\n".join(lines) + "\n"
 
 
@@ -116,8 +118,6 @@ def _footnotes(report: Report) -> Iterator[str]:
     if created:
         yield f"Tokens of new devices: {shown(report.secrets_file)}"
     yield f"API calls: {report.calls:,}."
-    if report.incomplete:
-        yield "To go on: fleetsync plan, then fleetsync apply."
 
 
 def report_text(report: Report) -> Iterator[str]:

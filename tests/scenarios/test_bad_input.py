@@ -339,6 +339,7 @@ PLANS: list[tuple[bytes, int, str]] = [
     (b"\x00\xff", 1, "not a plan that fleetsync saved (no JSON)"),
     (b"fleet: x\n", 1, "not a plan that fleetsync saved (no JSON)"),
     (b"[]", 1, "not a plan that fleetsync saved"),
+    (b"{}", 1, "not a plan that fleetsync saved"),
     (b'{"formatVersion": 1}', 1, "not a plan that fleetsync saved"),
     (
         b'{"formatVersion": 2}',

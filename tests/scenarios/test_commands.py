@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from fleetsync.lock import lock_fleet
 from tests.scenarios.conftest import Fleetsync, Folder
 
 PUMPS: dict[str, Any] = {
@@ -319,3 +320,18 @@ def test_wrong_usage_is_2(fleetsync: Fleetsync, words: list[str]) -> None:
     result = fleetsync(*words)
     assert (result.code, result.out) == (2, "")
     assert "Error" in result.err
+
+
+def test_a_second_apply_on_the_same_fleet_is_refused_before_the_org_is_asked(
+    folder: Folder, fleetsync: Fleetsync
+) -> None:
+    folder.manifest(PUMPS)
+    with lock_fleet(folder.path, now="2026-11-23T10:00:00Z", wait=0, notify=print):
+        refused = fleetsync("apply", "--yes")
+        assert refused.code == 1
+        assert "another apply is at work on this fleet (process " in refused.err
+        assert not (folder.path / ".fleetsync" / "org.db").exists()
+        waited = fleetsync("apply", "--yes", "--wait", "0.1")
+        assert waited.code == 1
+        assert "waiting up to 0.1 s for another apply to end" in waited.err
+    assert fleetsync("apply", "--yes", "--wait", "5").code == 0
