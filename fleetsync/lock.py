@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fleetsync.errors import FileError, LockedError
@@ -22,28 +22,24 @@ def lock_fleet(
 ) -> Iterator[None]:
     """Hold the lock of a fleet's folder while the block runs.
 
-    The lock is the system's own, so nothing is left behind when a process is killed. ``wait`` is
-    how many seconds to wait for another apply to end; ``now`` is what others are told. Raises
-    LockedError, and FileError where ``.fleetsync`` cannot be made.
+    It is the system's own lock on the folder itself, so a killed process leaves none behind. Who
+    holds it stands in ``.fleetsync/lock`` meanwhile, for others to read. ``wait`` is how many
+    seconds to wait for another apply to end; ``now`` is what others are told. Raises LockedError.
     """
-    descriptor = _open(folder / ".fleetsync" / "lock")
+    descriptor = _open(folder)
     try:
         _take(descriptor, folder, wait, notify)
-        _write_holder(descriptor, now)
-        yield
+        with _named_holder(folder / ".fleetsync", now):
+            yield
     finally:
         os.close(descriptor)
 
 
-def _open(path: Path) -> int:
+def _open(folder: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        ignore = path.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", "utf-8")
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        words = f"{path}: the lock cannot be made: {error.strerror}; make the folder writable"
+        words = f"{folder}: the folder cannot be locked: {error.strerror}; make it readable"
         raise FileError(words) from error
 
 
@@ -51,7 +47,7 @@ def _take(descriptor: int, folder: Path, wait: float, notify: Callable[[str], No
     ends_at = time.monotonic() + wait
     told = False
     while not _try(descriptor):
-        holder = _read_holder(descriptor)
+        holder = _read_holder(folder / ".fleetsync" / "lock")
         if time.monotonic() >= ends_at:
             raise LockedError(
                 f"{folder}: another apply is at work on this fleet{holder};"
@@ -71,16 +67,54 @@ def _try(descriptor: int) -> bool:
     return True
 
 
-def _write_holder(descriptor: int, now: str) -> None:
+@contextmanager
+def _named_holder(place: Path, now: str) -> Iterator[None]:
+    """Write down who holds the lock, and leave the folder as it was; a courtesy that may fail."""
     text = json.dumps({"process": os.getpid(), "since": now}) + "\n"
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(), 0)
-
-
-def _read_holder(descriptor: int) -> str:
-    """Say who holds the lock; a holder that has not written it down yet stays unnamed."""
+    made = False
+    with suppress(OSError):
+        made = _make(place)
+        _write(place / "lock", text)
     try:
-        holder = json.loads(os.pread(descriptor, _SHOWN_BYTES, 0))
+        yield
+    finally:
+        with suppress(OSError):
+            (place / "lock").unlink(missing_ok=True)
+        if made:
+            _unmake(place)
+
+
+def _make(place: Path) -> bool:
+    """Make ``.fleetsync``, which git shall never see; tell whether it is new."""
+    try:
+        place.mkdir()
+    except FileExistsError:
+        return False
+    (place / ".gitignore").write_text("*\n", "utf-8")
+    return True
+
+
+def _unmake(place: Path) -> None:
+    """Take the folder away again, unless something was put there meanwhile."""
+    with suppress(OSError):
+        if [path.name for path in place.iterdir()] == [".gitignore"]:
+            (place / ".gitignore").unlink()
+            place.rmdir()
+
+
+def _write(path: Path, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _read_holder(path: Path) -> str:
+    """Say who holds the lock; a holder that has not written it down stays unnamed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            holder = json.loads(file.read(_SHOWN_BYTES))
         return f" (process {int(holder['process'])}, since {str(holder['since'])[:30]})"
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return ""

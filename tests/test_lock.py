@@ -80,26 +80,38 @@ def test_a_lock_file_that_says_nonsense_does_no_harm(tmp_path: Path) -> None:
         pass
 
 
-def test_the_folder_of_the_lock_is_never_committed(tmp_path: Path) -> None:
+def test_the_folder_is_left_as_it_was(tmp_path: Path) -> None:
     with lock_fleet(tmp_path, now=NOW, wait=0, notify=no_notice):
         assert (tmp_path / ".fleetsync" / ".gitignore").read_text() == "*\n"
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lock_that_cannot_be_made_says_so(tmp_path: Path) -> None:
-    (tmp_path / ".fleetsync").write_text("a file")
+def test_what_was_put_there_meanwhile_stays(tmp_path: Path) -> None:
+    with lock_fleet(tmp_path, now=NOW, wait=0, notify=no_notice):
+        (tmp_path / ".fleetsync" / "org.db").write_text("an org")
+    names = {path.name for path in (tmp_path / ".fleetsync").iterdir()}
+    assert names == {".gitignore", "org.db"}
+
+
+@pytest.mark.parametrize("place", ["file", "link"])
+def test_a_holder_that_cannot_be_named_locks_all_the_same(tmp_path: Path, place: str) -> None:
+    if place == "file":
+        (tmp_path / ".fleetsync").write_text("a file")
+    else:
+        (tmp_path / ".fleetsync").mkdir()
+        (tmp_path / ".fleetsync" / "lock").symlink_to(tmp_path / "elsewhere")
     with (
-        pytest.raises(FileError, match="the lock cannot be made: "),
         lock_fleet(tmp_path, now=NOW, wait=0, notify=no_notice),
-    ):
-        pass
-
-
-def test_a_lock_behind_a_link_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / ".fleetsync").mkdir()
-    (tmp_path / ".fleetsync" / "lock").symlink_to(tmp_path / "elsewhere")
-    with (
-        pytest.raises(FileError, match="the lock cannot be made"),
+        pytest.raises(LockedError, match="another apply is at work on this fleet;"),
         lock_fleet(tmp_path, now=NOW, wait=0, notify=no_notice),
     ):
         pass
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileError, match="the folder cannot be locked: "),
+        lock_fleet(tmp_path / "none", now=NOW, wait=0, notify=no_notice),
+    ):
+        pass
