@@ -1,6 +1,10 @@
-"""The benchmark of the whole job works, and the calls it counts are the fewest."""
+"""The benchmarks work, run small, and the calls that the whole job counts are the fewest."""
 
 from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +23,12 @@ def test_the_whole_job_of_200_devices(capsys: pytest.CaptureFixture[str]) -> Non
         (6, "apply --yes -v"): 3 + 2,
     }
     assert "to the scan" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["bench_manifest", "bench_plan"])
+def test_the_other_benchmarks_print_their_figures(name: str) -> None:
+    script = Path(__file__).parent / f"{name}.py"
+    command = [sys.executable, str(script), "300"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "300 devices" in done.stdout
