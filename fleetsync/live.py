@@ -22,13 +22,15 @@ LiveDevices = Mapping[str, Mapping[str, LiveDevice]]
 class Reading(NamedTuple):
     """How to read: which org is expected (None: whichever answers), which locations to verify.
 
-    ``refresh_locations`` reads every declared one, ``verify_locations`` that many by chance.
+    ``refresh_locations`` reads every declared one, ``verify_locations`` that many by chance,
+    ``locations`` names some to read in any case.
     ``progress`` is told how many are read so far, and how many there are in all.
     """
 
     expected_org: str | None = None
     refresh_locations: bool = False
     verify_locations: int = 0
+    locations: frozenset[DeviceKey] = frozenset()
     progress: Callable[[int, int | None], None] = lambda _done, _total: None
 
 
@@ -72,11 +74,13 @@ def _locations_wanted(
     desired: DesiredFleet, live: LiveDevices, reading: Reading
 ) -> list[DeviceKey]:
     needed = list(locations_to_read(desired, live))
-    if not reading.refresh_locations and not reading.verify_locations:
+    if not (reading.refresh_locations or reading.verify_locations or reading.locations):
         return needed
     known = set(needed)
     others = [key for key in _located(desired, live) if key not in known]
-    if not reading.refresh_locations:
+    if reading.locations:
+        others = [key for key in others if key in reading.locations]
+    elif not reading.refresh_locations:
         others = SystemRandom().sample(others, min(reading.verify_locations, len(others)))
     return needed + others
 

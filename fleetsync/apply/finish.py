@@ -11,10 +11,10 @@ from fleetsync.apply.outcome import Outcome, Status, done, failed
 from fleetsync.apply.update import update_device
 from fleetsync.diff.change import Action, Change
 from fleetsync.diff.device import compare_device
-from fleetsync.errors import FleetsyncError
+from fleetsync.errors import ApiError, FleetsyncError, OutcomeUnknownError
 from fleetsync.model import Device, DeviceType, JSONObject
 from fleetsync.model.path import Path
-from fleetsync.plan.body import create_device_body
+from fleetsync.plan.body import completion_body, create_device_body
 
 Declared = TypeVar("Declared", Device, DeviceType)
 
@@ -35,10 +35,20 @@ def finish_device(change: Change, hands: Hands) -> Outcome:
     if is_over(hands):
         return failed(change, f"{_REGISTERED} the run ended before it was looked at; run again")
     try:
+        if (risk is None or risk in hands.trusted) and _raise_alert(change, hands):
+            return done(change)
         return _finish(change, device, hands, risk)
     except FleetsyncError as error:
         note_error(error, hands)
         return failed(change, f"{_REGISTERED} then: {error}")
+
+
+def _raise_alert(change: Change, hands: Hands) -> bool:
+    """Send the one thing that is missing; tell whether the answer shows it (page 5.4)."""
+    try:
+        return hands.writer.update_device(change.key, completion_body(change)).alert_enabled
+    except (ApiError, OutcomeUnknownError):
+        return False  # whatever it was: the device is looked at next
 
 
 def _finish(change: Change, device: Device, hands: Hands, risk: object) -> Outcome:

@@ -21,7 +21,7 @@ from fleetsync.cli.output import check_outputs, emit, write_outputs
 from fleetsync.cli.plan import location_options, look_and_plan, plan_pieces
 from fleetsync.cli.progress import Progress, notice, warn
 from fleetsync.cli.question import can_ask, is_wanted
-from fleetsync.cli.session import open_connection, precious_files, utc_now
+from fleetsync.cli.session import Look, open_connection, precious_files, utc_now
 from fleetsync.cli.signals import stop_on_signals
 from fleetsync.cli.streams import tell
 from fleetsync.diff.change import Action
@@ -69,7 +69,7 @@ class Wish(NamedTuple):
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Grant up to N deletes of devices beyond the limits of fleet.yaml.",
+    help="Allow up to N deletes of devices, whatever the limits of fleet.yaml say.",
 )
 @click.option(
     "--wait",
@@ -112,17 +112,12 @@ def apply(
         open_connection(options, fleet.settings) as connection,
         Transport(connection, notify=notice) as transport,
     ):
-        made = look_and_plan(
-            fleet,
-            Registry(transport),
-            refresh_locations=refresh_locations,
-            verify_locations=verify_locations,
-        )
+        made = _plan_afresh(fleet, transport, saved, Look(refresh_locations, verify_locations))
         if saved is not None:
             check_still_fits(saved, made, name=str(plan_file))
-        if made.empty and not made.records:
+        if made.idle:
             emit(options, lambda form: _nothing_to_do(made, options, form))
-            return 0
+            return PARTLY if made.withheld else 0
         try:
             _confirm(made, wish, options)
         except RefusedError as error:
@@ -130,6 +125,14 @@ def apply(
             raise
         report = _carry_out(made, fleet, transport)
     return _finish(report, options)
+
+
+def _plan_afresh(fleet: Fleet, transport: Transport, saved: SavedPlan | None, look: Look) -> Plan:
+    """Plan anew; locations that a saved plan had read one by one are read again."""
+    made = look_and_plan(fleet, Registry(transport), look)
+    if saved is None or saved.digest == made.digest or not saved.moved:
+        return made
+    return look_and_plan(fleet, Registry(transport), look._replace(these=saved.moved))
 
 
 def _read_saved(path: Path) -> SavedPlan:

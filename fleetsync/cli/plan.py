@@ -15,7 +15,14 @@ from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import Options, common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_file
 from fleetsync.cli.progress import Progress, notice
-from fleetsync.cli.session import open_connection, plan_rules, precious_files, reading, utc_now
+from fleetsync.cli.session import (
+    Look,
+    open_connection,
+    plan_rules,
+    precious_files,
+    reading,
+    utc_now,
+)
 from fleetsync.live import read_fleet
 from fleetsync.plan import Plan, make_plan
 from fleetsync.plan.document import plan_text
@@ -78,16 +85,13 @@ def plan(
         [*(path for _, path in options.outputs), *([out] if out else [])],
         precious=precious_files(options, fleet.settings),
     )
+    look = Look(refresh_locations, verify_locations)
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
-        made = look_and_plan(
-            fleet,
-            Registry(reader),
-            refresh_locations=refresh_locations,
-            verify_locations=verify_locations,
-        )
+        made = look_and_plan(fleet, Registry(reader), look)
     if out is not None:
         write_file(out, plan_text(made))
-    emit(options, lambda form: plan_pieces(made, options, form, _next_step(made, out, options)))
+    next_step = _next_step(made, out, look, options)
+    emit(options, lambda form: plan_pieces(made, options, form, next_step))
     if not by_exit_code or made.empty:
         return 0
     return REFUSED if made.refusals else CHANGES
@@ -97,17 +101,10 @@ def _reader(connection: Connection) -> Reader:
     return Reader(connection, notify=notice)
 
 
-def look_and_plan(
-    fleet: Fleet, registry: Registry, *, refresh_locations: bool, verify_locations: int
-) -> Plan:
+def look_and_plan(fleet: Fleet, registry: Registry, look: Look) -> Plan:
     """Read the org and compare; shared with apply, which plans afresh."""
     with Progress("reading the org") as progress:
-        how = reading(
-            fleet.settings,
-            progress,
-            refresh_locations=refresh_locations,
-            verify_locations=verify_locations,
-        )
+        how = reading(fleet.settings, progress, look)
         live = read_fleet(registry, fleet.desired, how)
     return make_plan(
         desired=fleet.desired, live=live, rules=plan_rules(fleet.settings), created_at=utc_now()
@@ -122,9 +119,10 @@ def plan_pieces(made: Plan, options: Options, form: str, next_step: str) -> Iter
         yield render_plan(made, full=options.verbose, next_step=next_step)
 
 
-def _next_step(made: Plan, out: Path | None, options: Options) -> str:
+def _next_step(made: Plan, out: Path | None, look: Look, options: Options) -> str:
     if made.refusals:
         return "Apply would refuse this plan."
-    if made.empty and not made.records:
+    if made.idle:
         return ""
-    return f"To carry it out: {options.command('apply', *([str(out)] if out else []))}"
+    words = [str(out)] if out else ["--refresh-locations"] if look.refresh or look.verify else []
+    return f"To carry it out: {options.command('apply', *words)}"

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from fleetsync.api.connection import Connection
 from fleetsync.api.retry import PATIENT
 from fleetsync.cli.options import Options
 from fleetsync.cli.progress import Progress, warn
 from fleetsync.live import Reading
+from fleetsync.model import DeviceKey
 from fleetsync.model.credentials import Credentials
 from fleetsync.plan import Limits, PlanRules
 from fleetsync.settings import EmbeddedOrg, OrgId, Settings, find_credentials
@@ -76,14 +78,21 @@ def _embedded(settings: Settings, org: EmbeddedOrg) -> Iterator[Connection]:
         )
 
 
-def reading(
-    settings: Settings, progress: Progress, *, refresh_locations: bool, verify_locations: int
-) -> Reading:
+class Look(NamedTuple):
+    """Which locations to read besides those that no mark tells: all, some by chance, or these."""
+
+    refresh: bool = False
+    verify: int = 0
+    these: frozenset[DeviceKey] = frozenset()
+
+
+def reading(settings: Settings, progress: Progress, look: Look) -> Reading:
     """Say how the org is to be read."""
     return Reading(
         expected_org=settings.org.org_id if isinstance(settings.org, OrgId) else None,
-        refresh_locations=refresh_locations,
-        verify_locations=verify_locations,
+        refresh_locations=look.refresh,
+        verify_locations=look.verify,
+        locations=look.these,
         progress=progress.update,
     )
 

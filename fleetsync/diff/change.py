@@ -93,7 +93,7 @@ def change_fields(change: Change) -> Iterator[Field]:
     if change.action is Action.UPDATE:
         yield from change.fields
     elif change.action is Action.CREATE:
-        for path, value in leaves(_declared(change.after)):
+        for path, value in leaves(_declared(change.after, change.inherited.device_info)):
             if path:
                 yield Field(path_text(path), None, value)
     else:
@@ -115,7 +115,8 @@ def _short(value: float | str) -> float | str:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _declared(after: Device | DeviceType | None) -> dict[str, JSON]:
+def _declared(after: Device | DeviceType | None, inherited: Mapping[str, str]) -> dict[str, JSON]:
+    """Write out what is declared; an empty text counts where it keeps a type's value away."""
     if isinstance(after, DeviceType):
         document: dict[str, JSON] = {
             "classId": after.class_id,
@@ -129,7 +130,8 @@ def _declared(after: Device | DeviceType | None) -> dict[str, JSON]:
         }
     else:
         return {}
-    document["deviceInfo"] = {name: text for name, text in after.device_info.items() if text}
+    info = after.device_info.items()
+    document["deviceInfo"] = {name: text for name, text in info if text or inherited.get(name)}
     document["metadata"] = None if after.metadata is None else dict(after.metadata)
     document["lifecycle"] = {"protect": True} if after.lifecycle.protect else None
     return _without_empty(document)

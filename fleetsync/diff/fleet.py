@@ -30,7 +30,8 @@ class FleetDiff:
     ``records`` are devices whose live location is the declared one while no mark says so yet: not
     a change, but noted by the next apply. ``other_classes`` are types that cannot become what the
     manifests say. ``kept`` are differences that the platform once refused to make go away.
-    ``spared`` counts undeclared devices that are not deleted, by why.
+    ``spared`` counts undeclared devices that are not deleted, by why; ``withheld`` the deletes that
+    must wait for a listing that is provably whole.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -38,6 +39,7 @@ class FleetDiff:
     other_classes: list[tuple[DeviceType, LiveDeviceType]] = field(default_factory=list)
     kept: list[tuple[str, Field]] = field(default_factory=list)
     spared: dict[Spared, int] = field(default_factory=dict)
+    withheld: int = 0
 
 
 def diff_fleets(*, desired: DesiredFleet, live: LiveFleet, prune: bool) -> FleetDiff:
@@ -164,18 +166,20 @@ def _prune_type(
     for device_id, found in live.devices.get(gone.type_id, EMPTY).items():
         if device_id in devices:
             continue
-        spared = may_prune(found, pruned=prune, whole=not live.doubts)
-        if spared is None:
-            diff.changes.append(gone._replace(device_id=device_id, before=found))
-        else:
+        spared = may_prune(found, pruned=prune)
+        if spared is not None:
             diff.spared[spared] = diff.spared.get(spared, 0) + 1
+        elif live.doubts:
+            diff.withheld += 1
+        else:
+            diff.changes.append(gone._replace(device_id=device_id, before=found))
 
 
 def _remove_type(diff: FleetDiff, type_id: str, desired: DesiredFleet, live: LiveFleet) -> None:
     found = live.types.get(type_id)
     devices = live.devices.get(type_id, {})
     if live.doubts:
-        diff.spared[Spared.DOUBT] = diff.spared.get(Spared.DOUBT, 0) + len(devices)
+        diff.withheld += len(devices) + (found is not None)
         return
     source = desired.removed_types[type_id]
     gone = Change(Action.DELETE, type_id, "", "its type is in removedDeviceTypes", source)

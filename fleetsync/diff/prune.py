@@ -16,10 +16,9 @@ class Spared(StrEnum):
     PRUNE_OFF = "prune is off for them"
     GATEWAY = "a gateway registered them"
     UNKNOWN = "the org does not say that a person or an application registered them"
-    DOUBT = "the listing is not provably whole"
 
 
-def may_prune(device: LiveDevice, *, pruned: bool, whole: bool) -> Spared | None:
+def may_prune(device: LiveDevice, *, pruned: bool) -> Spared | None:
     """Say why an undeclared device must stay, or None when it may go.
 
     Gateways register devices by themselves (platform page 5.8): such a device is nobody's mistake.
@@ -32,7 +31,7 @@ def may_prune(device: LiveDevice, *, pruned: bool, whole: bool) -> Spared | None
         return Spared.GATEWAY
     if (device.registration.auth_type or "").lower() not in _PEOPLE_AND_APPS:
         return Spared.UNKNOWN
-    return None if whole else Spared.DOUBT
+    return None
 
 
 def _from_gateway(device: LiveDevice) -> bool:

@@ -20,6 +20,7 @@ def plan_text(plan: Plan) -> Iterator[str]:
     """
     document = plan_head(plan)
     tail = {
+        "withheld": plan.withheld,
         "records": [_about(change) for change in plan.records],
         "refusals": [refusal._asdict() for refusal in plan.refusals],
         "warnings": list(plan.warnings),

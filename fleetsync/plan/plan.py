@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fleetsync.diff.change import Action, Change
 from fleetsync.diff.fleet import FleetDiff, diff_fleets
 from fleetsync.diff.prune import Spared
-from fleetsync.model import DesiredFleet, Kind, LiveFleet
+from fleetsync.model import DesiredFleet, Device, Kind, LiveFleet
 from fleetsync.plan.cost import Cost, count_writes
 from fleetsync.plan.digest import plan_digest
 from fleetsync.plan.limits import Limits, Refusal, count_by_action, find_refusals
@@ -44,7 +44,8 @@ class Plan(NamedTuple):
     """All that an apply would do, and what speaks against it.
 
     ``changes`` stand in the order of work. ``records`` are devices on which apply will only note
-    that their location is the declared one. ``created_at`` is a UTC time stamp, ISO 8601.
+    that their location is the declared one. ``withheld`` counts the deletes that wait for a listing
+    that is provably whole. ``created_at`` is a UTC time stamp, ISO 8601.
     """
 
     fleet: str
@@ -57,6 +58,7 @@ class Plan(NamedTuple):
     refusals: tuple[Refusal, ...]
     warnings: tuple[str, ...]
     unmanaged: Unmanaged
+    withheld: int
     cost: Cost
     calls_per_second: int
 
@@ -68,7 +70,12 @@ class Plan(NamedTuple):
     @property
     def empty(self) -> bool:
         """Tell whether the org is as the manifests say."""
-        return not self.changes and not self.refusals
+        return not (self.changes or self.refusals or self.withheld)
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether an apply has nothing to do, be it that nothing may be done."""
+        return not (self.changes or self.refusals or self.records)
 
 
 def make_plan(*, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, created_at: str) -> Plan:
@@ -84,8 +91,9 @@ def make_plan(*, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, creat
         changes=changes,
         records=tuple(diff.records),
         refusals=find_refusals(diff, desired=desired, live=live, limits=rules.limits),
-        warnings=tuple(_warnings(diff, live)),
+        warnings=tuple(_warnings(diff, desired, live)),
         unmanaged=_count_unmanaged(diff, live),
+        withheld=diff.withheld,
         cost=Cost(live.reads, count_writes(changes, diff.records)),
         calls_per_second=rules.calls_per_second,
     )
@@ -103,15 +111,20 @@ def _count_unmanaged(diff: FleetDiff, live: LiveFleet) -> Unmanaged:
     return Unmanaged(live.unmanaged_types, live.unmanaged_devices + spared)
 
 
-def _warnings(diff: FleetDiff, live: LiveFleet) -> list[str]:
+def _warnings(diff: FleetDiff, desired: DesiredFleet, live: LiveFleet) -> list[str]:
     warnings = [f"nothing is deleted: {doubt}" for doubt in live.doubts]
+    if diff.withheld:
+        warnings.append(
+            f"{diff.withheld} {'delete is' if diff.withheld == 1 else 'deletes are'} withheld until"
+            " a listing is provably whole; run again"
+        )
     for spared, count in diff.spared.items():
-        if spared is not Spared.PRUNE_OFF and spared is not Spared.DOUBT:
+        if spared is not Spared.PRUNE_OFF:
             warnings.append(f"{count} undeclared {_devices(count)} kept: {spared.value}")
     warnings += [_kept_words(name, field.path) for name, field in diff.kept[:10]]
     if len(diff.kept) > 10:
         warnings.append(f"{len(diff.kept) - 10} more fields that the platform did not change")
-    warnings += _template_warnings(diff, live)
+    warnings += _template_warnings(diff, desired, live)
     return warnings
 
 
@@ -119,23 +132,37 @@ def _kept_words(name: str, path: str) -> str:
     return f"{name}: the platform did not honour the change of {path} when it was applied; left so"
 
 
-def _template_warnings(diff: FleetDiff, live: LiveFleet) -> list[str]:
+def _template_warnings(diff: FleetDiff, desired: DesiredFleet, live: LiveFleet) -> list[str]:
     """Say that a changed template does not reach devices that exist (platform page 3.6)."""
     return [
-        f"type {change.type_id}: its {count} existing {_devices(count)}"
+        f"type {change.type_id}: {count} existing {_devices(count)}"
         f" {'keeps' if count == 1 else 'keep'} the old values;"
         " lifecycle.propagate: true would change them as well"
         for change in diff.changes
-        if (count := len(live.devices.get(change.type_id, ()))) and _leaves_devices(change)
+        if (count := _count_left(change, desired, live))
     ]
 
 
-def _leaves_devices(change: Change) -> bool:
+def _count_left(change: Change, desired: DesiredFleet, live: LiveFleet) -> int:
+    """Count the declared devices that exist and take what changes from their type alone."""
     template = change.after
     if change.kind is not Kind.DEVICE_TYPE or change.action is not Action.UPDATE:
-        return False
-    inherited = any(field.path.startswith(("deviceInfo", "metadata")) for field in change.fields)
-    return inherited and template is not None and not template.lifecycle.propagate
+        return 0
+    if template is None or template.lifecycle.propagate:
+        return 0
+    listed = live.devices.get(change.type_id, {})
+    devices = desired.devices.get(change.type_id, {}).items()
+    return sum(name in listed and _leaves_open(device, change) for name, device in devices)
+
+
+def _leaves_open(device: Device, change: Change) -> bool:
+    for field in change.fields:
+        section, _, name = field.path.partition(".")
+        if section.startswith("metadata") and device.metadata is None:
+            return True
+        if section == "deviceInfo" and name not in device.device_info:
+            return True
+    return False
 
 
 def _devices(count: int) -> str:

@@ -1,13 +1,18 @@
-"""Read a saved plan back, and tell whether it still fits."""
+"""Read a saved plan back, and tell whether it still fits.
+
+What is carried out is planned afresh; of the document only what is held against that counts, and it
+is read with care here: the schema is for other readers, and too slow for a million changes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from fleetsync.errors import FileError, StalePlanError
+from fleetsync.model import DeviceKey
 from fleetsync.model.value import canonical
 from fleetsync.plan.document import FORMAT_VERSION
 from fleetsync.plan.plan import Plan
@@ -16,12 +21,13 @@ _AGAIN = "make a new plan with: fleetsync plan --out FILE"
 
 
 class SavedPlan(NamedTuple):
-    """What of a saved plan must hold true when it is applied."""
+    """What of a saved plan must hold true when it is applied; ``moved`` get another location."""
 
     fleet: str
     org: str
     manifest_digest: str
     digest: str
+    moved: frozenset[DeviceKey] = frozenset()
 
 
 def parse_saved_plan(data: bytes, *, name: str) -> SavedPlan:
@@ -46,6 +52,7 @@ def parse_saved_plan(data: bytes, *, name: str) -> SavedPlan:
             org=_text(document["org"]),
             manifest_digest=_text(document["manifestDigest"]),
             digest=_text(document["digest"]),
+            moved=frozenset(_moved(document["changes"])),
         )
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise FileError(f"{name}: not a plan that fleetsync saved; {_AGAIN}") from error
@@ -95,6 +102,13 @@ def _digest_of(changes: list[dict[str, Any]]) -> str:
         about = [change["action"], change["kind"], change["typeId"], device_id, fields]
         digests.append(sha256(canonical(about)).digest())
     return f"sha256:{sha256(b''.join(sorted(digests))).hexdigest()}"
+
+
+def _moved(changes: list[dict[str, Any]]) -> Iterator[DeviceKey]:
+    for change in changes:
+        paths = [field["path"] for field in change["fields"]]
+        if change["action"] == "update" and any(path.startswith("location.") for path in paths):
+            yield DeviceKey(_text(change["typeId"]), _text(change["deviceId"]))
 
 
 def _text(value: object) -> str:

@@ -42,9 +42,9 @@ class Report(NamedTuple):
 
     @property
     def incomplete(self) -> bool:
-        """Tell whether anything is left to do."""
+        """Tell whether anything is left to do, be it that deletes are withheld."""
         ends = {outcome.status for outcome in (*self.outcomes, *self.records)}
-        return bool(ends & {Status.FAILED, Status.NOT_TRIED})
+        return bool(ends & {Status.FAILED, Status.NOT_TRIED}) or self.plan.withheld > 0
 
 
 def make_report(

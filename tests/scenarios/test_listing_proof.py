@@ -9,6 +9,7 @@ import pytest
 
 from fleetsync.diff.change import Action
 from fleetsync.emulator.switches import Switches
+from fleetsync.report.text import render_plan
 from tests.world import World, open_world
 
 
@@ -58,3 +59,18 @@ def test_a_list_that_still_shows_the_past_loses_nothing(tmp_path: Path) -> None:
         for name, token in world.tokens().items():
             type_id, device_id = name.split("/")
             assert world.org.state.check_token(type_id, device_id, token)
+
+
+def test_what_is_withheld_is_said_and_never_called_as_declared(tmp_path: Path) -> None:
+    with open_world(tmp_path) as world:
+        world.write({**fleet(4), "deviceTypes": [{"id": "pump"}, {"id": "old"}]})
+        world.apply()
+        world.write({**fleet(3), "removedDeviceTypes": ["old"]})
+        world.org.state.switches = Switches(total_rows="absent")
+        plan = world.plan()
+        assert (plan.changes, plan.withheld, plan.empty, plan.idle) == ((), 2, False, True)
+        assert plan.unmanaged == (0, 0)
+        assert "2 deletes are withheld until a listing is provably whole; run again" in (
+            plan.warnings
+        )
+        assert "No changes" not in render_plan(plan)
