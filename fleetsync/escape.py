@@ -16,6 +16,8 @@ _UNSAFE = re.compile(
 )
 _LONGEST = 200
 """Characters of one value that a line of a report shows."""
+_LEAD = 20
+"""Characters in front of the first difference of two long values."""
 
 
 def shown(text: str) -> str:
@@ -28,12 +30,41 @@ def shown_lines(text: str) -> str:
     return "\n".join(map(shown, text.split("\n")))
 
 
-def shown_value(value: JSON) -> str:
-    """Write a value as JSON on one line, shortened where it is long."""
-    text = shown(json.dumps(value, ensure_ascii=False, sort_keys=True))
-    if len(text) <= _LONGEST:
+def shown_value(value: JSON, *, full: bool = False) -> str:
+    """Write a value as JSON on one line, shortened where it is long, unless ``full``."""
+    text = _on_one_line(value)
+    return text if full else _shortened(text)
+
+
+def shown_pair(one: JSON, other: JSON, *, full: bool = False) -> tuple[str, str]:
+    """Write two different values like ``shown_value``, so that they never look the same.
+
+    Where they begin alike for longer than is shown, both are shown from near their difference.
+    """
+    texts = _on_one_line(one), _on_one_line(other)
+    if full:
+        return texts
+    alike = _alike(*texts)
+    start = 0 if alike < _LONGEST else alike - _LEAD
+    return _shortened(texts[0], start), _shortened(texts[1], start)
+
+
+def _on_one_line(value: JSON) -> str:
+    return shown(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
+def _alike(one: str, other: str) -> int:
+    """Count the characters with which both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _shortened(text: str, start: int = 0) -> str:
+    end = start + _LONGEST
+    if not start and end >= len(text):
         return text
-    return f"{text[:_LONGEST]}... ({len(text)} characters)"
+    lead, tail = "..." if start else "", "..." if end < len(text) else ""
+    return f"{lead}{text[start:end]}{tail} ({len(text)} characters)"
 
 
 def _escape(match: re.Match[str]) -> str:

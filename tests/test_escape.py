@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetsync.escape import shown, shown_lines, shown_value
+from fleetsync.escape import shown, shown_lines, shown_pair, shown_value
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,26 @@ def test_line_ends_of_ours_are_kept() -> None:
 def test_long_values_are_shortened_with_their_length() -> None:
     assert shown_value({"a": [1, True, None]}) == '{"a": [1, true, null]}'
     assert shown_value("x" * 300) == '"' + "x" * 199 + "... (302 characters)"
+    assert shown_value("x" * 300, full=True) == '"' + "x" * 300 + '"'
+
+
+def test_two_long_values_are_shown_from_near_their_difference() -> None:
+    start = "x" * 300
+    assert shown_pair(f"{start}one", f"{start}other, and more") == (
+        "..." + "x" * 19 + 'one" (305 characters)',
+        "..." + "x" * 19 + 'other, and more" (317 characters)',
+    )
+    assert shown_pair(f"{start}one", f"{start}two", full=True) == (
+        f'"{start}one"',
+        f'"{start}two"',
+    )
+
+
+def test_two_long_values_that_differ_early_are_shown_from_the_start() -> None:
+    assert shown_pair("a" * 300, "b") == ('"' + "a" * 199 + "... (302 characters)", '"b"')
+
+
+@given(st.text("ab", max_size=3), st.text("ab", max_size=3), st.integers(0, 500))
+def test_two_different_values_never_look_the_same(one: str, other: str, length: int) -> None:
+    sides = shown_pair("x" * length + one + "y" * length, "x" * length + other + "y" * length)
+    assert (sides[0] == sides[1]) == (one == other)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fleetsync.apply.outcome import Outcome, done, failed
 from fleetsync.diff.change import Change, Field
-from fleetsync.escape import shown, shown_value
+from fleetsync.escape import shown, shown_pair
 from fleetsync.model.path import covers, parse_path
 
 _NAMED = 5
@@ -25,12 +25,14 @@ def verdict(change: Change, left: Sequence[Field]) -> Outcome:
     """Report a change as done, or as failed with the name of each field that was not honoured."""
     if not left:
         return done(change)
-    words = "; ".join(
-        f"{shown(field.path)} is {shown_value(field.before)}, not {shown_value(field.after)}"
-        for field in left[:_NAMED]
-    )
+    words = "; ".join(map(_still, left[:_NAMED]))
     more = f" and {len(left) - _NAMED} more fields" if len(left) > _NAMED else ""
     return failed(change, f"the platform did not honour: {words}{more}")
+
+
+def _still(field: Field) -> str:
+    live, wanted = shown_pair(field.before, field.after)
+    return f"{shown(field.path)} is {live}, not {wanted}"
 
 
 def _related(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

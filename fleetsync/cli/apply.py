@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +20,10 @@ from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import Options, common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_outputs
 from fleetsync.cli.plan import location_options, look_and_plan, plan_pieces
+from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import Progress, notice, warn
 from fleetsync.cli.question import can_ask, is_wanted
-from fleetsync.cli.session import Look, open_connection, precious_files, utc_now
+from fleetsync.cli.session import Look, open_connection, utc_now
 from fleetsync.cli.signals import stop_on_signals
 from fleetsync.cli.streams import tell
 from fleetsync.diff.change import Action
@@ -105,7 +107,7 @@ def apply(
     check_secrets_path(fleet.settings.secrets.file)
     check_outputs(
         [path for _, path in options.outputs],
-        precious=[*precious_files(options, fleet.settings), *([plan_file] if plan_file else [])],
+        precious=chain([plan_file] if plan_file else [], precious_files(options)),
     )
     with (
         lock_fleet(fleet.settings.folder, now=utc_now(), wait=wish.wait, notify=notice),
@@ -146,11 +148,11 @@ def _read_saved(path: Path) -> SavedPlan:
 
 def _confirm(made: Plan, wish: Wish, options: Options) -> None:
     """Show the plan, and go on only if nothing speaks against it and somebody said so."""
+    standing = tuple(refusal for refusal in made.refusals if refusal.stands(wish.allow_deletes))
+    granted = _granted(len(made.refusals) - len(standing), wish)
+    pieces = partial(plan_pieces, made._replace(refusals=standing), options, next_step=granted)
     if options.format == "text":
-        shown_alone = replace(options, outputs=())
-        pieces = partial(plan_pieces, made, options, next_step="")
-        emit(shown_alone, pieces, lost="nothing was changed")
-    standing = [refusal for refusal in made.refusals if refusal.stands(wish.allow_deletes)]
+        emit(replace(options, outputs=()), pieces, lost="nothing was changed")
     if standing:
         raise RefusedError("\n".join(map(refusal_line, standing)))
     if wish.yes or wish.saved_file is not None:
@@ -161,9 +163,16 @@ def _confirm(made: Plan, wish: Wish, options: Options) -> None:
             " (fleetsync plan --out PLAN.json, then fleetsync apply PLAN.json)"
         )
     if options.format != "text":  # stdout is for a machine, but somebody has to see it
-        tell("".join(plan_pieces(made, options, "text", "")), nl=False)
+        tell("".join(pieces("text")), nl=False)
     if not is_wanted():
         raise RefusedError("not confirmed; nothing was changed")
+
+
+def _granted(lifted: int, wish: Wish) -> str:
+    if not lifted:
+        return ""
+    refusals = counted(lifted, "refusal", "refusals")
+    return f"Granted: --allow-deletes {wish.allow_deletes} lifts {refusals}."
 
 
 def _tell_refusal(made: Plan, error: RefusedError, options: Options) -> None:

@@ -18,7 +18,12 @@ from fleetsync.escape import shown
 Render = Callable[[str], Iterable[str]]
 """Gives a result in a form, in pieces."""
 
-_TOKENS_BEGIN = b'{"clientId"'
+_KEPT = {
+    b'{"clientId"': "it holds device tokens, which are nowhere else",
+    b"SQLite format 3\0": "it is a database, as an emulated org is",
+    b"-----BEGIN ": "it holds a certificate or a key",
+}
+"""How files begin that no result replaces, of whichever fleet they are."""
 _ADVICE = "choose another place, and run again"
 _COLORS = {"+": "green", "~": "yellow", "-": "red", "!": "red"}
 _WORDS = {"DELETE": "red", "Refused:": "red", "Warning:": "yellow", "Create": "green"}
@@ -126,18 +131,20 @@ def _check_writable(path: Path) -> None:
 def _obstacle(path: Path) -> str | None:
     if path.is_dir():
         return "this is a folder"
-    if path.is_file() and _holds_tokens(path):
-        return "it holds device tokens, which are nowhere else"
+    kept = _kept(path) if path.is_file() else None
+    if kept:
+        return kept
     if not path.parent.is_dir():
         return "its folder does not exist"
     target = path if path.exists() else path.parent
     return None if os.access(target, os.W_OK) else "you may not write there"
 
 
-def _holds_tokens(path: Path) -> bool:
-    """Tell whether this is a secrets file, of whichever fleet."""
+def _kept(path: Path) -> str | None:
+    """Tell by its first bytes why a file must stay; None: it need not."""
     with path.open("rb") as file:
-        return file.read(len(_TOKENS_BEGIN)) == _TOKENS_BEGIN
+        head = file.read(max(map(len, _KEPT)))
+    return next((words for begin, words in _KEPT.items() if head.startswith(begin)), None)
 
 
 def colorize(text: str) -> str:

@@ -14,12 +14,12 @@ from fleetsync.api.transport import Reader
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import Options, common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_file
+from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.session import (
     Look,
     open_connection,
     plan_rules,
-    precious_files,
     reading,
     utc_now,
 )
@@ -83,7 +83,7 @@ def plan(
     fleet = open_fleet(options)
     check_outputs(
         [*(path for _, path in options.outputs), *([out] if out else [])],
-        precious=precious_files(options, fleet.settings),
+        precious=precious_files(options),
     )
     look = Look(refresh_locations, verify_locations)
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 from fleetsync.api.connection import Connection
@@ -29,14 +28,6 @@ def plan_rules(settings: Settings) -> PlanRules:
         limits=Limits(limits.delete_percent, limits.delete_count),
         calls_per_second=settings.calls_per_second,
     )
-
-
-def precious_files(options: Options, settings: Settings) -> list[Path]:
-    """Name the files that no result may ever replace."""
-    files = [settings.file, settings.secrets.file, options.credentials, settings.ca_file]
-    if isinstance(settings.org, EmbeddedOrg):
-        files.append(settings.org.path)
-    return [file for file in files if file is not None]
 
 
 @contextmanager

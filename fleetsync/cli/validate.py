@@ -11,6 +11,7 @@ import click
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_outputs
+from fleetsync.cli.precious import precious_files
 from fleetsync.errors import ManifestError, Problem
 from fleetsync.escape import shown
 from fleetsync.model import Kind
@@ -30,7 +31,7 @@ def validate() -> None:
       fleetsync validate
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options()
-    check_outputs([path for _, path in options.outputs], precious=[options.fleet_path])
+    check_outputs([path for _, path in options.outputs], precious=precious_files(options))
     try:
         fleet = open_fleet(options)
     except ManifestError as error:

@@ -17,7 +17,7 @@ Garbling = Literal["mixed", "invalid", "html", "truncated", "wrongType"]
 _METHODS = "GET|POST|PUT|DELETE"
 _CALL = re.compile(rf"(?:{_METHODS}|\*)(?: /[\w{{}}*?./-]*)?", re.ASCII)
 _PATTERN = re.compile(r"[\w.*?-]+(?:/[\w.*?-]+)?", re.ASCII)
-_STATUS = re.compile(r"500|502|503|504|401|403|409|429")
+_STATUS = re.compile("500|502|503|504|401|403|409|429")
 _ACTION = re.compile(r"create|update|delete")
 
 
@@ -47,7 +47,8 @@ def _parse_rate(text: str) -> float | None:
 _RATE = Form("rate from 0 to 1, or like 20%", _parse_rate)
 _CALLS = _list_form("calls like PUT or POST /bulk/devices/add, with commas between", _CALL)
 _DEVICES = _list_form("patterns like pump/p-1*, with commas between", _PATTERN)
-_STATUSES = _list_form("statuses like 500,503", _STATUS, may_be_empty=False)
+_LISTED = _STATUS.pattern.replace("|", ",")
+_STATUSES = _list_form(f"statuses out of {_LISTED}", _STATUS, may_be_empty=False)
 _ACTIONS = _list_form("of create,update,delete", _ACTION, may_be_empty=False)
 
 

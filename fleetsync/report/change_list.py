@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from fleetsync.diff.change import Action, Change, Field, change_fields
-from fleetsync.escape import shown, shown_value
+from fleetsync.escape import shown, shown_pair, shown_value
 from fleetsync.model import JSON, Kind
 from fleetsync.report.words import counted, counted_kind
 
@@ -42,7 +42,7 @@ def _by_type(changes: Sequence[Change], *, full: bool) -> Iterator[str]:
         for change in members[:fold]:
             yield _title(change)
             if with_fields:
-                yield from _value_lines(list(change_fields(change)))
+                yield from _value_lines(list(change_fields(change)), full=full)
         if fold < len(members):
             yield _more(members[fold:])
     if groups < len(whole):
@@ -67,7 +67,7 @@ def _updates(changes: Sequence[Change], *, full: bool) -> Iterator[str]:
     fold = len(singles) if full else _FOLD[Action.UPDATE]
     for change in singles[:fold]:
         yield _title(change)
-        yield from _field_lines(change.fields)
+        yield from _field_lines(change.fields, full=full)
     if fold < len(singles):
         yield from _more_by_fields(singles[fold:])
 
@@ -79,7 +79,7 @@ def _family(change: Change) -> str:
 def _alike(group: Sequence[Change], *, full: bool) -> Iterator[str]:
     of_type = f" of type {shown(group[0].type_id)}" if group[0].kind is Kind.DEVICE else ""
     yield f"  ~ {counted_kind(len(group), group[0].kind)}{of_type} change alike"
-    yield from _field_lines(group[0].fields)
+    yield from _field_lines(group[0].fields, full=full)
     fold = len(group) if full else _NAMES
     names = ", ".join(shown(change.device_id or change.type_id) for change in group[:fold])
     more = f" and {len(group) - fold:,} more" if fold < len(group) else ""
@@ -95,15 +95,15 @@ def _title(change: Change) -> str:
     return f"{head:<{_NAME_CELLS}}  {', '.join(notes)}"
 
 
-def _value_lines(fields: Sequence[Field]) -> Iterator[str]:
+def _value_lines(fields: Sequence[Field], *, full: bool) -> Iterator[str]:
     """Show what is created, or what goes: one value for each field."""
     values = [field.after if field.before is None else field.before for field in fields]
-    return _aligned(fields, [shown_value(value) for value in values])
+    return _aligned(fields, [shown_value(value, full=full) for value in values])
 
 
-def _field_lines(fields: Sequence[Field]) -> Iterator[str]:
+def _field_lines(fields: Sequence[Field], *, full: bool) -> Iterator[str]:
     """Show from what to what each field changes."""
-    return _aligned(fields, [f"{_shown(f.before)} -> {_shown(f.after)}" for f in fields])
+    return _aligned(fields, [" -> ".join(_sides(field, full=full)) for field in fields])
 
 
 def _aligned(fields: Sequence[Field], values: Sequence[str]) -> Iterator[str]:
@@ -112,8 +112,14 @@ def _aligned(fields: Sequence[Field], values: Sequence[str]) -> Iterator[str]:
     return (f"      {path:<{cells}}  {value}" for path, value in zip(paths, values, strict=True))
 
 
-def _shown(value: JSON) -> str:
-    return "(none)" if value is None else shown_value(value)
+def _sides(field: Field, *, full: bool) -> tuple[str, str]:
+    if field.before is not None and field.after is not None:
+        return shown_pair(field.before, field.after, full=full)
+    return _shown(field.before, full=full), _shown(field.after, full=full)
+
+
+def _shown(value: JSON, *, full: bool) -> str:
+    return "(none)" if value is None else shown_value(value, full=full)
 
 
 def _more(rest: Sequence[Change]) -> str:

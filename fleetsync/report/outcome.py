@@ -33,7 +33,7 @@ class Report(NamedTuple):
     @property
     def counts(self) -> Mapping[Status, int]:
         """Count the changes by how they ended."""
-        return Counter(outcome.status for outcome in self.outcomes)
+        return _count(self.outcomes)
 
     @property
     def changed(self) -> int:
@@ -45,6 +45,10 @@ class Report(NamedTuple):
         """Tell whether anything is left to do, be it that deletes are withheld."""
         ends = {outcome.status for outcome in (*self.outcomes, *self.records)}
         return bool(ends & {Status.FAILED, Status.NOT_TRIED}) or self.plan.withheld > 0
+
+
+def _count(outcomes: Sequence[Outcome]) -> Counter[Status]:
+    return Counter(outcome.status for outcome in outcomes)
 
 
 def make_report(
@@ -68,6 +72,9 @@ def render_report(report: Report, *, again: str, full: bool = False) -> str:
     already = report.counts.get(Status.ALREADY, 0)
     if already:
         lines.append(f"{counted(already, 'change', 'changes')} had happened already.")
+    noted = _count(report.records)[Status.DONE]
+    if noted:
+        lines.append(f"{counted(noted, 'location', 'locations')} noted.")
     lines += _footnotes(report)
     if report.incomplete:
         lines.append(f"To go on: {again}")
@@ -121,21 +128,42 @@ def _footnotes(report: Report) -> Iterator[str]:
 
 
 def report_text(report: Report) -> Iterator[str]:
-    """Write the report as a JSON document, one outcome a line, in ASCII."""
+    """Write the report as a JSON document, one outcome a line, in ASCII.
+
+    ``records`` and their counts are apart from the changes, which alone are ``outcomes``.
+    """
+    head = json.dumps(_head(report), indent=2).removesuffix("\n}")
+    yield f'{head},\n  "outcomes": ['
+    yield from _listed(report.outcomes)
+    yield '],\n  "records": ['
+    yield from _listed(report.records)
+    yield "]\n}\n"
+
+
+def _head(report: Report) -> dict[str, Any]:
     plan = report.plan
-    head = {
+    return {
         "formatVersion": FORMAT_VERSION,
         "fleet": plan.fleet,
         "org": plan.org,
         "digest": plan.digest,
-        "summary": {status.value: report.counts.get(status, 0) for status in Status},
+        "summary": {**_summary(report.outcomes), "records": _summary(report.records)},
+        "withheld": plan.withheld,
         "apiCalls": report.calls,
         "error": str(report.fatal) if report.fatal else None,
     }
-    yield json.dumps(head, indent=2)[:-2] + ',\n  "outcomes": ['
-    for number, outcome in enumerate(report.outcomes):
+
+
+def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    counts = _count(outcomes)
+    return {status.value: counts[status] for status in Status}
+
+
+def _listed(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for number, outcome in enumerate(outcomes):
         yield ("," if number else "") + "\n    " + json.dumps(_document(outcome))
-    yield "\n  ]\n}\n" if report.outcomes else "]\n}\n"
+    if outcomes:
+        yield "\n  "
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:

@@ -53,7 +53,14 @@ def test_the_json_holds_every_outcome_and_is_ascii() -> None:
     text = "".join(report_text(report(fatal=UnreachableError("gone ü"))))
     assert text.isascii()
     told = json.loads(text)
-    assert told["summary"] == {"done": 2, "already": 1, "failed": 1, "notTried": 1}
+    assert told["summary"] == {
+        "done": 2,
+        "already": 1,
+        "failed": 1,
+        "notTried": 1,
+        "records": {"done": 0, "already": 0, "failed": 0, "notTried": 0},
+    }
+    assert told["records"] == []
     assert told["error"] == "gone ü"
     assert [outcome["status"] for outcome in told["outcomes"]] == [
         "done",
@@ -62,6 +69,48 @@ def test_the_json_holds_every_outcome_and_is_ascii() -> None:
         "failed",
         "notTried",
     ]
+
+
+def noted() -> Report:
+    """Nothing to change; the locations of three devices are noted, one of them in vain."""
+    *_, gateway, one, two = first().changes
+    plan = first()._replace(changes=(), records=(gateway, one, two))
+    outcomes = [done(gateway), failed(one, "gone"), done(two)]
+    return make_report(plan, outcomes, fatal=None, calls=3, secrets_file="s")
+
+
+def test_what_was_noted_is_counted_apart_and_its_failures_show() -> None:
+    assert noted().incomplete
+    assert render_report(noted(), again="fleetsync plan") == (
+        "Applied to emea-sensors in org abc123: nothing changed.\n"
+        "1 change failed:\n"
+        "  ! pump/p-1 (manifests/devices.yaml:3): create: gone\n"
+        "2 locations noted.\n"
+        "API calls: 3.\n"
+        "To go on: fleetsync plan\n"
+    )
+    told = json.loads("".join(report_text(noted())))
+    assert told["outcomes"] == []
+    assert told["summary"] == {
+        "done": 0,
+        "already": 0,
+        "failed": 0,
+        "notTried": 0,
+        "records": {"done": 2, "already": 0, "failed": 1, "notTried": 0},
+    }
+    assert [(item["status"], item["deviceId"], item["reason"]) for item in told["records"]] == [
+        ("done", "h-1", ""),
+        ("failed", "p-1", "gone"),
+        ("done", "p-2", ""),
+    ]
+
+
+def test_withheld_deletes_show_in_the_json_of_a_run_they_keep_incomplete() -> None:
+    withheld = make_report(
+        first()._replace(changes=(), withheld=3), [], fatal=None, calls=1, secrets_file="s"
+    )
+    assert withheld.incomplete
+    assert json.loads("".join(report_text(withheld)))["withheld"] == 3
 
 
 def test_a_run_is_incomplete_until_nothing_failed_or_was_left() -> None:

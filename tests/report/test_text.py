@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from fleetsync.model import LiveDeviceType
 from fleetsync.report.text import render_plan
-from tests.report.sample import PLANS
+from tests.report.sample import PLANS, device, device_type, live_device, plan_of
 
 GOLDEN = Path(__file__).parent.parent / "cases" / "report"
 
@@ -20,6 +21,21 @@ def test_nothing_is_folded_where_all_is_asked_for() -> None:
     text = render_plan(PLANS["large"](), full=True)
     assert "..." not in text
     assert all(f"type-24/d-{n:03} " in text for n in range(40))
+
+
+def test_long_values_show_what_changes_in_them_and_are_whole_where_all_is_asked_for() -> None:
+    start = "x" * 300
+    plan = plan_of(
+        [device_type("pump")],
+        [device("pump", "p-1", metadata={"note": f"{start}new"})],
+        [LiveDeviceType("pump")],
+        [live_device("pump", "p-1", metadata={"note": f"{start}old"})],
+    )
+    lead = "..." + "x" * 20
+    folded = f'{lead}old" (305 characters) -> {lead}new" (305 characters)'
+    assert f"      metadata.note  {folded}\n" in render_plan(plan)
+    whole = f'"{start}old" -> "{start}new"'
+    assert f"      metadata.note  {whole}\n" in render_plan(plan, full=True)
 
 
 @pytest.mark.parametrize("name", PLANS)

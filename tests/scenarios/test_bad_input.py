@@ -422,13 +422,68 @@ def test_a_result_that_cannot_be_written_is_told_before_the_org_is_asked(
     assert folder.files() == before
 
 
+OWN_FILES = (
+    "fleet.yaml",
+    "manifests/fleet.yaml",
+    "more/pumps.yml",
+    "secrets/tokens.jsonl",
+    ".fleetsync/org.db",
+    "ca.pem",
+    "key",
+)
+
+
+@pytest.mark.parametrize("command", [("validate",), ("plan",), ("apply", "--yes")])
 def test_every_command_keeps_its_hands_off_the_fleets_own_files(
+    folder: Folder, fleetsync: Fleetsync, command: tuple[str, ...]
+) -> None:
+    org = {"emulator": ".fleetsync/org.db", "caFile": "ca.pem"}
+    folder.settings({"org": org, "manifests": ["manifests", "more/*.yml"]})
+    (folder.path / "more").mkdir()
+    (folder.path / "more" / "pumps.yml").write_text("{}", "utf-8")
+    before = folder.files()
+    for name in OWN_FILES:
+        file = folder.path / name
+        told = fleetsync(*command, "--credentials", folder.path / "key", "--output", f"json={file}")
+        assert told == (2, "", f"Error: {file} {OWN}\n")
+    assert folder.files() == before
+
+
+def test_an_embedded_org_that_is_not_asked_is_kept_too(
     folder: Folder, fleetsync: Fleetsync
 ) -> None:
-    file = folder.path / "fleet.yaml"
-    for command in (("validate",), ("apply", "--yes")):
-        told = fleetsync(*command, "--output", f"json={file}")
-        assert told == (2, "", f"Error: {file} {OWN}\n")
+    file = folder.path / ".fleetsync" / "org.db"
+    told = fleetsync("validate", "--org-url", "https://x.example.com", "--output", f"json={file}")
+    assert told == (2, "", f"Error: {file} {OWN}\n")
+
+
+def test_a_fleet_that_is_wrong_loses_no_file_to_the_report_of_it(
+    folder: Folder, fleetsync: Fleetsync
+) -> None:
+    folder.manifest({"deviceTypes": [{"id": "a b"}]}, "wrong")
+    own = folder.path / "manifests" / "fleet.yaml"
+    assert fleetsync("validate", "--output", f"json={own}") == (2, "", f"Error: {own} {OWN}\n")
+    folder.settings({"limit": 3})
+    assert fleetsync("validate", "--output", f"json={own}") == (2, "", f"Error: {own} {OWN}\n")
+
+
+KEPT = [
+    ("org.db", "SQLite format 3\0", "it is a database, as an emulated org is"),
+    ("ca.pem", "-----BEGIN CERTIFICATE-----\n", "it holds a certificate or a key"),
+    ("old", '{"clientId": "d:x:pump:p-1"}\n', "it holds device tokens, which are nowhere else"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "why"), KEPT)
+def test_a_file_that_is_plainly_no_result_is_kept_whatever_fleet_yaml_says(
+    *, folder: Folder, fleetsync: Fleetsync, name: str, content: str, why: str
+) -> None:
+    folder.settings({"limit": 3})
+    file = folder.path / name
+    private(file, content)
+    told = fleetsync("validate", "--output", f"json={file}")
+    assert told == (1, "", f"Error: {file}: cannot be written: {why}; {AGAIN}\n")
+    assert file.read_text("utf-8") == content
 
 
 USAGE: list[tuple[tuple[str, ...], str]] = [

@@ -186,6 +186,8 @@ def test_a_mass_delete_is_shown_and_refused_until_it_is_granted(
     granted = fleetsync("apply", "--yes", "--allow-deletes", "10")
     assert granted.code == 0
     assert "10 devices deleted" in granted.out
+    assert "Granted: --allow-deletes 10 lifts 1 refusal.\n" in granted.out
+    assert "Refused" not in granted.out
     assert [line["deviceId"] for line in folder.tokens()] == [f"p-{n}" for n in range(10)]
 
 
@@ -210,6 +212,7 @@ def test_what_is_protected_stays_even_when_the_lines_that_protect_it_go(
     refused = fleetsync("apply", "--yes", "--allow-deletes", "100")
     assert refused.code == 4
     assert "protected by lifecycle.protect, so never deleted: pump/main" in refused.err
+    assert "Refused: protected by lifecycle.protect" in refused.out
     lifted = {**protected, "lifecycle": {"protect": False}}
     folder.manifest({**PUMPS, "devices": [*PUMPS["devices"], lifted]})
     planned = fleetsync("plan", "--format", "json").json["changes"]
@@ -303,7 +306,13 @@ def test_control_characters_are_shown_escaped(folder: Folder, fleetsync: Fleetsy
 def test_apply_tells_its_outcomes_as_json(folder: Folder, fleetsync: Fleetsync) -> None:
     folder.manifest(pumps(1))
     told = fleetsync("apply", "--yes", "--format", "json").json
-    assert told["summary"] == {"done": 2, "already": 0, "failed": 0, "notTried": 0}
+    assert told["summary"] == {
+        "done": 2,
+        "already": 0,
+        "failed": 0,
+        "notTried": 0,
+        "records": {"done": 0, "already": 0, "failed": 0, "notTried": 0},
+    }
     assert told["outcomes"][1] == {
         "status": "done",
         "action": "create",

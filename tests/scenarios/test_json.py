@@ -36,7 +36,13 @@ def test_a_refusal_is_a_report_of_what_was_not_tried(
     assert told.code == 4
     assert told.json["error"].startswith("Refused: the plan deletes 4 of 5 ")
     assert told.err == f"Error: {told.json['error']}\n"
-    assert told.json["summary"] == {"done": 0, "already": 0, "failed": 0, "notTried": 4}
+    assert told.json["summary"] == {
+        "done": 0,
+        "already": 0,
+        "failed": 0,
+        "notTried": 4,
+        "records": {"done": 0, "already": 0, "failed": 0, "notTried": 0},
+    }
     report = tmp_path / "report.json"
     as_text = fleetsync("apply", "--yes", "--output", f"json={report}")
     assert as_text.code == 4

@@ -77,7 +77,13 @@ def test_the_request_in_flight_is_finished_and_the_report_is_true(
         app.go.set()
         out, err = process.communicate(timeout=20)
         report = json.loads(out)
-        assert report["summary"] == {"done": 5, "already": 0, "failed": 0, "notTried": 0}
+        assert report["summary"] == {
+            "done": 5,
+            "already": 0,
+            "failed": 0,
+            "notTried": 0,
+            "records": {"done": 0, "already": 0, "failed": 0, "notTried": 0},
+        }
         assert len(state.snapshot()["devices"]) == len(folder.tokens()) == 3
     assert (process.returncode, err) == (0, "")
 
