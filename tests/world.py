@@ -90,6 +90,7 @@ class World:
                 tokens=tokens,
                 now=lambda: "2026-11-23T10:00:00Z",
                 platform_tokens=self.platform_tokens,
+                api_key=KEY.key,
             )
             outcomes = list(apply_plan(plan, hands))
             tokens.settle()

@@ -82,8 +82,7 @@ def _refused(batch: list[Item], error: ApiError, hands: Hands) -> Iterator[Outco
         yield from (refuse(item, str(error), hands) for item in batch)
         return
     middle = len(batch) // 2
-    again = [item._replace(resent=True) for item in batch]
-    for half in (again[:middle], again[middle:]):
+    for half in (batch[:middle], batch[middle:]):
         if is_over(hands):
             yield from (refuse(item, str(error), hands) for item in half)
         else:

@@ -21,7 +21,8 @@ class Hands:
     request is begun. ``fatal`` is the error that ended the work, if one did. ``looks`` counts down
     the single reads that may be spent on explaining failures. ``failed_types`` could not be created
     or still have devices, ``trusted`` are kinds of new devices that were found as declared.
-    ``doubtful`` are refused devices, by client id, whose new tokens go if they do not exist.
+    ``api_key`` is the key that the org writes beside the devices we register. ``doubtful`` are
+    refused devices, by client id, whose new tokens go if they do not exist.
     """
 
     org: str
@@ -30,6 +31,7 @@ class Hands:
     tokens: TokenFile
     now: Callable[[], str]
     platform_tokens: bool = False
+    api_key: str | None = None
     stop: Event = field(default_factory=Event)
     fatal: FleetsyncError | None = None
     looks: int = 20

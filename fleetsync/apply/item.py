@@ -18,9 +18,7 @@ from fleetsync.tokens.make import make_token
 class Item(NamedTuple):
     """One item of a bulk add: ``entry`` is None where the platform makes the token.
 
-    ``fresh`` tells that this run made the token, so that it may go if the device is refused;
-    ``resent`` that a request with it was refused as a whole before, and that nobody knows what the
-    platform did until then.
+    ``fresh`` tells that this run made the token, so that it may go if the device is refused.
     """
 
     change: Change
@@ -28,7 +26,6 @@ class Item(NamedTuple):
     client_id: str
     entry: Entry | None
     fresh: bool
-    resent: bool = False
 
     @property
     def key(self) -> DeviceKey:

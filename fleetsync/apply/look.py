@@ -7,14 +7,14 @@ from collections.abc import Collection
 from fleetsync.apply.attempt import note_error
 from fleetsync.apply.hands import Hands
 from fleetsync.errors import FleetsyncError, InterruptedRunError
-from fleetsync.model import DeviceKey
+from fleetsync.model import DeviceKey, LiveDevice
 
 _LOOK_SINGLY = 50
 """Up to this many devices are looked up one by one; more are looked for in a listing first."""
 
 
-def look(keys: Collection[DeviceKey], hands: Hands) -> set[DeviceKey] | None:
-    """Tell which of the devices exist, None if the org cannot be asked.
+def look(keys: Collection[DeviceKey], hands: Hands) -> dict[DeviceKey, LiveDevice] | None:
+    """Give those of the devices that exist, None if the org cannot be asked.
 
     After an interrupt it is asked all the same: what was begun is finished.
     """
@@ -22,7 +22,8 @@ def look(keys: Collection[DeviceKey], hands: Hands) -> set[DeviceKey] | None:
         return None
     try:
         suspects = list(keys) if len(keys) <= _LOOK_SINGLY else _listed(keys, hands)
-        return {key for key in suspects if hands.registry.device(key) is not None}
+        found = {key: hands.registry.device(key) for key in suspects}
+        return {key: device for key, device in found.items() if device is not None}
     except FleetsyncError as error:
         note_error(error, hands)
         return None

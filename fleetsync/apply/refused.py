@@ -15,9 +15,9 @@ from fleetsync.model.mark import parse_mark
 
 
 def refuse(item: Item, reason: str, hands: Hands) -> Outcome:
-    """Report a device whose request was refused as a whole.
+    """Report a device that was refused, alone or with its whole request.
 
-    Whether the platform registered some before it refused is seen at the end of the stage.
+    Whether the platform registered it all the same is seen at the end of the stage.
     """
     if item.fresh:
         hands.doubtful[item.client_id] = item.key
@@ -25,10 +25,13 @@ def refuse(item: Item, reason: str, hands: Hands) -> Outcome:
 
 
 def drop_unused_tokens(hands: Hands) -> None:
-    """Give up the tokens of refused devices, but only of those that are seen not to exist."""
+    """Give up the tokens of refused devices that are seen not to exist, or to be another's."""
     there = look(hands.doubtful.values(), hands)
     if there is not None:
-        hands.tokens.drop([name for name, key in hands.doubtful.items() if key not in there])
+        found = {name: there.get(key) for name, key in hands.doubtful.items()}
+        hands.tokens.drop(
+            [name for name, it in found.items() if it is None or _is_of_another(it, hands)]
+        )
     hands.doubtful.clear()
 
 
@@ -36,13 +39,13 @@ def explain(item: Item, answer: ItemResult, hands: Hands) -> Outcome:
     """Look why the org refused one device: the answer rarely tells (platform page 12, Q5)."""
     said = f"the org refused it: {answer.detail or 'it gave no reason'}"
     if hands.looks <= 0 or hands.fatal is not None:
-        return _give_up(item, said, hands)
+        return refuse(item, said, hands)
     hands.looks -= 1
     try:
         found = hands.registry.device(item.key)
     except FleetsyncError as error:
         note_error(error, hands)
-        return _give_up(item, said, hands)
+        return refuse(item, said, hands)
     if found is None:
         _drop(item, hands)
         words = f"{said}; if it exists, access groups hide it from this API key"
@@ -51,13 +54,23 @@ def explain(item: Item, answer: ItemResult, hands: Hands) -> Outcome:
 
 
 def _exists(item: Item, found: LiveDevice, hands: Hands) -> Outcome:
-    """Report a device that was there before this request; it has the token of an earlier one."""
-    if not item.resent:
+    """Report a device that is there although the org refused it.
+
+    It was there before, or the refusal is not true and it has the token of this run. Only if
+    another key registered it, or a person, that token is certainly not its own.
+    """
+    if _is_of_another(found, hands):
         _drop(item, hands)
     if _is_as_declared(item, found):
         return Outcome(item.change, Status.ALREADY, "it exists, though no listing showed it")
     words = "it exists by now, though no listing showed it, with other values; run again"
     return failed(item.change, words)
+
+
+def _is_of_another(found: LiveDevice, hands: Hands) -> bool:
+    """Tell whether somebody else registered a device (platform page 4.1: e-mail or API key)."""
+    author = found.registration.auth_id
+    return None not in (author, hands.api_key) and author != hands.api_key
 
 
 def _is_as_declared(item: Item, found: LiveDevice) -> bool:
@@ -66,14 +79,6 @@ def _is_as_declared(item: Item, found: LiveDevice) -> bool:
         raise TypeError(item.change.name)
     recorded = parse_mark(item.change.name, found.mark).location
     return not compare_device(device, template, found, recorded).fields
-
-
-def _give_up(item: Item, reason: str, hands: Hands) -> Outcome:
-    """Believe the org's word on the item, unless an earlier request may have registered it."""
-    if item.resent:
-        return refuse(item, reason, hands)
-    _drop(item, hands)
-    return failed(item.change, reason)
 
 
 def _drop(item: Item, hands: Hands) -> None:

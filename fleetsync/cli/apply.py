@@ -199,6 +199,7 @@ def _carry_out(made: Plan, fleet: Fleet, transport: Transport) -> Report:
             tokens=tokens,
             now=utc_now,
             platform_tokens=secrets.tokens == "platform",
+            api_key=credentials.key if (credentials := transport.connection.credentials) else None,
             stop=stop,
         )
         before = transport.requests

@@ -80,6 +80,7 @@ class Front(World):
                 tokens=tokens,
                 now=lambda: "2026-11-23T10:00:00Z",
                 platform_tokens=self.platform_tokens,
+                api_key=KEY.key,
             )
             outcomes = []
             for outcome in apply_plan(plan, self.hands):

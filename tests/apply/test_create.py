@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fleetsync.emulator.faults import NO_FAULTS, Faults
 from fleetsync.emulator.switches import Switches, parse_switches
 from fleetsync.errors import CredentialsError, SecretsError
 from fleetsync.tokens.file import TokenFile
 from tests.api.hostile import Asked, Hangup, reply
 from tests.apply.front import ANSWERS, Forward, Front, after, altered, ends, on, refusal
+from tests.world import open_world
 
 ADD = "POST /bulk/devices/add"
 ADVICE = "its token is kept; run again, and fleetsync will see what the org has"
@@ -421,3 +424,32 @@ def test_no_error_text_repeats_a_token(front: Front) -> None:
             sent |= {item["authToken"] for item in json.loads(asked.content)}
     assert len(sent) == 2
     assert not [token for token in sent if token in told]
+
+
+def test_a_refusal_that_is_not_true_costs_no_token(tmp_path: Path) -> None:
+    """The org says no and registers the devices all the same: their tokens are ours."""
+    with open_world(tmp_path) as world:
+        devices = [{"typeId": "pump", "deviceId": f"p-{n:02}"} for n in range(30)]
+        world.write({"deviceTypes": [{"id": "pump"}], "devices": devices})
+        world.org.state.faults = Faults(item_seems_failed=1.0)
+        world.apply()
+        world.org.state.faults = NO_FAULTS
+        world.apply()
+        tokens = world.tokens()
+        assert sorted(tokens) == [f"pump/p-{n:02}" for n in range(30)]
+        for n in range(30):
+            assert world.org.state.check_token("pump", f"p-{n:02}", tokens[f"pump/p-{n:02}"])
+
+
+def test_a_device_that_somebody_else_registered_meanwhile_leaves_no_token_of_ours(
+    tmp_path: Path,
+) -> None:
+    with open_world(tmp_path) as world:
+        world.write({"deviceTypes": [{"id": "pump"}], "devices": []})
+        world.apply()
+        device = {"typeId": "pump", "deviceId": "p-1"}
+        world.write({"deviceTypes": [{"id": "pump"}], "devices": [device]})
+        plan = world.plan()
+        world.org.state.register_as_person("pump", "p-1")
+        assert [outcome.status.value for outcome in world.apply(plan)] == ["already"]
+        assert world.tokens() == {}
