@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fleetsync.emulator.setting import (
     Means,
     SettingText,
-    Value,
     describe,
     read_changes,
-    values_of,
 )
 
 if TYPE_CHECKING:
@@ -126,8 +124,3 @@ def parse_switches(assignments: Iterable[str], base: Switches | None = None) -> 
 def describe_switches() -> list[SettingText]:
     """Return name, values, default and meaning of every switch, in their order."""
     return describe(Switches)
-
-
-def switch_values(switches: Switches) -> dict[str, Value]:
-    """Return the value of every switch under its public name."""
-    return values_of(switches)

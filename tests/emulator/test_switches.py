@@ -6,12 +6,11 @@ import dataclasses
 
 import pytest
 
-from fleetsync.emulator.setting import show_value
+from fleetsync.emulator.setting import show_value, values_of
 from fleetsync.emulator.switches import (
     Switches,
     describe_switches,
     parse_switches,
-    switch_values,
 )
 from fleetsync.errors import UsageError
 
@@ -83,7 +82,7 @@ def test_a_description_reads_well() -> None:
 
 def test_values_come_under_their_public_names_and_can_be_read_back() -> None:
     switches = Switches(null_is_given=True, list_lag_seconds=2.5, metadata_put="merge")
-    values = switch_values(switches)
+    values = values_of(switches)
     assert values["metadataPut"] == "merge"
     texts = [f"{name}={show_value(value)}" for name, value in values.items()]
     assert parse_switches(texts) == switches
