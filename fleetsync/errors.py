@@ -3,6 +3,7 @@
 FleetsyncError (1)                  failed: network, server, file
 ├── FileError (1)                   a local file cannot be read or written
 ├── SecretsError (1)                the secrets file is not safe to use
+├── JournalError (1)                the journal cannot be read or written
 ├── LockedError (1)                 another apply is at work on the same fleet
 ├── ExtraMissingError (1)           a package of an extra is not installed
 ├── ApiError (1)                    the org answered with an error
@@ -37,6 +38,10 @@ class FileError(FleetsyncError):
 
 class SecretsError(FleetsyncError):
     """The secrets file is not safe to use."""
+
+
+class JournalError(FleetsyncError):
+    """The journal cannot be read or written."""
 
 
 class LockedError(FleetsyncError):

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fleetsync.errors import FileError, LockedError
+from fleetsync.workdir import WORKDIR, make_workdir
 
 _LOOK_SECONDS = 0.1
 _SHOWN_BYTES = 1000
@@ -29,7 +30,7 @@ def lock_fleet(
     descriptor = _open(folder)
     try:
         _take(descriptor, folder, wait, notify)
-        with _named_holder(folder / ".fleetsync", now):
+        with _named_holder(folder, now):
             yield
     finally:
         os.close(descriptor)
@@ -47,7 +48,7 @@ def _take(descriptor: int, folder: Path, wait: float, notify: Callable[[str], No
     ends_at = time.monotonic() + wait
     told = False
     while not _try(descriptor):
-        holder = _read_holder(folder / ".fleetsync" / "lock")
+        holder = _read_holder(folder / WORKDIR / "lock")
         if time.monotonic() >= ends_at:
             raise LockedError(
                 f"{folder}: another apply is at work on this fleet{holder};"
@@ -68,12 +69,12 @@ def _try(descriptor: int) -> bool:
 
 
 @contextmanager
-def _named_holder(place: Path, now: str) -> Iterator[None]:
+def _named_holder(folder: Path, now: str) -> Iterator[None]:
     """Write down who holds the lock, and leave the folder as it was; a courtesy that may fail."""
     text = json.dumps({"process": os.getpid(), "since": now}) + "\n"
-    made = False
+    place, made = folder / WORKDIR, False
     with suppress(OSError):
-        made = _make(place)
+        place, made = make_workdir(folder)
         _write(place / "lock", text)
     try:
         yield
@@ -82,16 +83,6 @@ def _named_holder(place: Path, now: str) -> Iterator[None]:
             (place / "lock").unlink(missing_ok=True)
         if made:
             _unmake(place)
-
-
-def _make(place: Path) -> bool:
-    """Make ``.fleetsync``, which git shall never see; tell whether it is new."""
-    try:
-        place.mkdir()
-    except FileExistsError:
-        return False
-    (place / ".gitignore").write_text("*\n", "utf-8")
-    return True
 
 
 def _unmake(place: Path) -> None:

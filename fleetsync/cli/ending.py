@@ -1,0 +1,55 @@
+"""Tell what became of a plan, in every form that was asked for, and end with the right code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import click
+
+from fleetsync.cli.options import Options
+from fleetsync.cli.output import emit
+from fleetsync.cli.streams import tell
+from fleetsync.errors import FleetsyncError, InterruptedRunError
+from fleetsync.escape import shown_lines
+from fleetsync.report.outcome import Report, render_report, report_text
+from fleetsync.report.words import counted
+
+PARTLY = 6
+"""The exit code of an apply that left something undone."""
+
+
+def report_pieces(report: Report, options: Options, form: str) -> Iterator[str]:
+    """Write a report in one form."""
+    if form == "json":
+        yield from report_text(report)
+    else:
+        again = f"{options.command('plan')}, then {options.command('apply')}"
+        yield render_report(report, full=options.verbose, again=again)
+
+
+def finish(report: Report, options: Options) -> int:
+    """Tell what became of the plan, then how the run ended."""
+    try:
+        emit(options, partial(report_pieces, report, options), lost=_standing(report, options))
+    except FleetsyncError as error:
+        if report.fatal is None:
+            raise
+        tell(f"Error: {shown_lines(str(error))}")
+    if report.fatal is not None:
+        _raise_fatal(report.fatal, something_done=report.changed > 0)
+    return PARTLY if report.incomplete else 0
+
+
+def _standing(report: Report, options: Options) -> str:
+    """Say how things stand, for the case that the report itself cannot be written."""
+    done = counted(report.changed, "change was", "changes were")
+    return f"{done} carried out all the same; see what is left: {options.command('plan')}"
+
+
+def _raise_fatal(fatal: FleetsyncError, *, something_done: bool) -> None:
+    """Say what ended the run; a run that changed something and failed is partly applied."""
+    if something_done and not isinstance(fatal, InterruptedRunError):
+        tell(f"Error: {shown_lines(str(fatal))}")
+        click.get_current_context().exit(PARTLY)
+    raise fatal
