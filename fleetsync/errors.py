@@ -5,11 +5,11 @@ FleetsyncError (1)                  failed: network, server, file
 ├── SecretsError (1)                the secrets file is not safe to use
 ├── JournalError (1)                the journal cannot be read or written
 ├── LockedError (1)                 another apply is at work on the same fleet
+├── LockLostError (1)               the lock in the org was lost while apply worked
 ├── ExtraMissingError (1)           a package of an extra is not installed
 ├── ApiError (1)                    the org answered with an error
 ├── UnreachableError (1)            the org did not answer
 ├── OutcomeUnknownError (1)         a write was sent and its answer never came
-├── ListingError (1)                the org's listing contradicts itself
 ├── UsageError (2)                  wrong usage
 ├── RefusedError (4)                limits, protection, or not confirmed
 ├── StalePlanError (5)              the saved plan no longer fits
@@ -48,6 +48,10 @@ class LockedError(FleetsyncError):
     """Another apply is at work on the same fleet."""
 
 
+class LockLostError(FleetsyncError):
+    """The lock in the org was lost while apply worked: nothing more may be sent."""
+
+
 class ExtraMissingError(FleetsyncError):
     """A command needs a package that only an extra installs."""
 
@@ -71,10 +75,6 @@ class UnreachableError(FleetsyncError):
 
 class OutcomeUnknownError(FleetsyncError):
     """A write was sent and its answer never came or cannot be read: it may have been done."""
-
-
-class ListingError(FleetsyncError):
-    """The org's listing contradicts itself, so it proves nothing."""
 
 
 class UsageError(FleetsyncError):

@@ -12,7 +12,17 @@ from fleetsync.api.registry import Registry
 from fleetsync.diff import locations_to_read
 from fleetsync.diff.location import ignored_paths, wanted_location
 from fleetsync.errors import FleetsyncError
-from fleetsync.model import DesiredFleet, DeviceKey, LiveDevice, LiveFleet, Location
+from fleetsync.model import (
+    DesiredFleet,
+    DeviceKey,
+    LiveDevice,
+    LiveFleet,
+    Location,
+    Sizes,
+)
+from fleetsync.model.reserved import is_reserved_type
+from fleetsync.model.value import EMPTY
+from fleetsync.shrinkage import find_shrinkage
 
 _IN_FLIGHT = 8
 
@@ -24,7 +34,9 @@ class Reading(NamedTuple):
 
     ``refresh_locations`` reads every declared one, ``verify_locations`` that many by chance,
     ``locations`` names some to read in any case.
-    ``progress`` is told how many are read so far, and how many there are in all.
+    ``progress`` is told how many are read so far, and how many there are in all. ``remembered``
+    is how large the lists of each org were at the last apply. ``notify`` hears, in words, what is
+    read again.
     """
 
     expected_org: str | None = None
@@ -32,6 +44,8 @@ class Reading(NamedTuple):
     verify_locations: int = 0
     locations: frozenset[DeviceKey] = frozenset()
     progress: Callable[[int, int | None], None] = lambda _done, _total: None
+    remembered: Mapping[str, Sizes] = EMPTY
+    notify: Callable[[str], None] = lambda _words: None
 
 
 def read_fleet(registry: Registry, desired: DesiredFleet, reading: Reading) -> LiveFleet:
@@ -40,23 +54,14 @@ def read_fleet(registry: Registry, desired: DesiredFleet, reading: Reading) -> L
     Raises FleetsyncError if another org than the expected one answers, or none.
     """
     org = _check_org(registry, reading.expected_org)
-    types = registry.device_types()
-    live_types = types.items
-    managed = {*desired.types, *desired.removed_types}
-    # A list of types that is not whole may lack one that has devices.
-    listed = managed if types.doubts else managed & live_types.keys()
-    listing = registry.devices(listed, progress=reading.progress)
-    devices = {type_id: listing.by_type.get(type_id, {}) for type_id in managed}
-    keys = _locations_wanted(desired, devices, reading)
-    return LiveFleet(
-        org=org,
-        types={type_id: live_types[type_id] for type_id in managed if type_id in live_types},
-        devices=devices,
-        locations=_read_locations(registry, keys, reading),
-        unmanaged_types=len(live_types.keys() - managed),
-        unmanaged_devices=max(0, listing.total - sum(map(len, devices.values()))),
-        doubts=(*types.doubts, *listing.doubts, *listing.notes),
-        reads=registry.requests,
+    fleet = _hold_against_memory(
+        reading.remembered.get(org),
+        partial(_read_lists, registry, org, desired, reading),
+        reading.notify,
+    )
+    keys = _locations_wanted(desired, fleet.devices, reading)
+    return fleet._replace(
+        locations=_read_locations(registry, keys, reading), reads=registry.requests
     )
 
 
@@ -70,6 +75,38 @@ def _check_org(registry: Registry, expected: str | None) -> str:
     return found
 
 
+def _hold_against_memory(
+    before: Sizes | None, read: Callable[[], LiveFleet], notify: Callable[[str], None]
+) -> LiveFleet:
+    """Read the lists, and once again if they are whole in themselves and yet have shrunk."""
+    fleet = read()
+    if before is None or fleet.doubts:
+        return fleet
+    if lost := find_shrinkage(before, fleet):
+        notify(f"{lost[0]}; reading it again")
+        fleet = read()
+        lost = find_shrinkage(before, fleet)
+    return fleet._replace(doubts=(*fleet.doubts, *lost))
+
+
+def _read_lists(registry: Registry, org: str, desired: DesiredFleet, reading: Reading) -> LiveFleet:
+    """Read types and devices, without any location."""
+    types = registry.device_types()
+    managed = {*desired.types, *desired.removed_types}
+    # A list of types that is not whole may lack one that has devices.
+    listed = managed if types.doubts else managed & types.items.keys()
+    listing = registry.devices(listed, progress=reading.progress)
+    devices = {type_id: listing.by_type.get(type_id, {}) for type_id in managed}
+    return LiveFleet(
+        org=org,
+        types={type_id: types.items[type_id] for type_id in managed if type_id in types.items},
+        devices=devices,
+        unmanaged_types=sum(not is_reserved_type(each) for each in types.items.keys() - managed),
+        unmanaged_devices=max(0, listing.total - sum(map(len, devices.values()))),
+        doubts=(*types.doubts, *listing.doubts, *listing.notes),
+    )
+
+
 def _locations_wanted(
     desired: DesiredFleet, live: LiveDevices, reading: Reading
 ) -> list[DeviceKey]:
@@ -78,11 +115,11 @@ def _locations_wanted(
         return needed
     known = set(needed)
     others = [key for key in _located(desired, live) if key not in known]
-    if reading.locations:
-        others = [key for key in others if key in reading.locations]
-    elif not reading.refresh_locations:
-        others = SystemRandom().sample(others, min(reading.verify_locations, len(others)))
-    return needed + others
+    if reading.refresh_locations:
+        return needed + others
+    named = [key for key in others if key in reading.locations]
+    rest = [key for key in others if key not in reading.locations] if named else others
+    return needed + named + SystemRandom().sample(rest, min(reading.verify_locations, len(rest)))
 
 
 def _located(desired: DesiredFleet, live: LiveDevices) -> Iterable[DeviceKey]:

@@ -12,11 +12,15 @@ import yaml
 from fleetsync.api.connection import Connection
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader, Transport
-from fleetsync.api.writer import RegistryWriter
 from fleetsync.apply import Hands, Outcome, Status, apply_plan
+from fleetsync.apply.journaled import JournaledWriter
 from fleetsync.emulator.running import Emulator, run_emulator
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import Switches
+from fleetsync.journal.entry import Head
+from fleetsync.journal.file import Journal
+from fleetsync.journal.folder import open_journal
+from fleetsync.journal.run_id import new_run_id
 from fleetsync.live import Reading, read_fleet
 from fleetsync.manifest.load import load_fleet
 from fleetsync.model.credentials import Credentials
@@ -82,16 +86,10 @@ class World:
         with (
             Transport(self.connection()) as transport,
             TokenFile.open(self.secrets, org=plan.org) as tokens,
+            begin_journal(self.folder, plan, platform_tokens=self.platform_tokens) as journal,
         ):
-            hands = Hands(
-                org=plan.org,
-                registry=Registry(transport),
-                writer=RegistryWriter(transport, settle_seconds=0.01),
-                tokens=tokens,
-                now=lambda: "2026-11-23T10:00:00Z",
-                platform_tokens=self.platform_tokens,
-                api_key=KEY.key,
-            )
+            hands = make_hands(transport, tokens, journal, plan)
+            hands.platform_tokens = self.platform_tokens
             outcomes = list(apply_plan(plan, hands))
             tokens.settle()
             if hands.fatal is not None:
@@ -102,6 +100,34 @@ class World:
         """The tokens in the secrets file by ``type/device``."""
         entries = read_tokens(self.secrets).values()
         return {f"{e.type_id}/{e.device_id}": e.token.reveal() for e in entries}
+
+
+def now() -> str:
+    return "2026-11-23T10:00:00Z"
+
+
+def begin_journal(folder: Path, plan: Plan, *, platform_tokens: bool = False) -> Journal:
+    """Begin the journal of a run, as the command does."""
+    tokens = "platform" if platform_tokens else "client"
+    command = "apply" if plan.undoes is None else "undo"
+    head = Head(
+        new_run_id(), command, plan.fleet, plan.org, plan.digest, tokens, {}, undoes=plan.undoes
+    )
+    return open_journal(folder, head, now=now)
+
+
+def make_hands(transport: Transport, tokens: TokenFile, journal: Journal, plan: Plan) -> Hands:
+    return Hands(
+        org=plan.org,
+        registry=Registry(transport),
+        writer=JournaledWriter(transport, journal, settle_seconds=0.01),
+        tokens=tokens,
+        journal=journal,
+        run=journal.path.stem,
+        now=now,
+        api_key=KEY.key,
+        undoes=plan.undoes,
+    )
 
 
 def failures(outcomes: list[Outcome]) -> list[tuple[str, str]]:

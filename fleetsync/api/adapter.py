@@ -11,6 +11,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 
+from fleetsync.api.watch import Watch
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
@@ -30,9 +32,10 @@ class Gate:
     have reached the org, whatever went wrong.
     """
 
-    def __init__(self, limiter: CallLimiter, *, send_timeout: float) -> None:
+    def __init__(self, limiter: CallLimiter, *, send_timeout: float, answer_timeout: float) -> None:
         self.limiter = limiter
         self.send_timeout = send_timeout
+        self.watch = Watch(answer_timeout)
         self.count = 0
         self._lock = threading.Lock()
         self._thread = threading.local()
@@ -87,6 +90,7 @@ class _GatedConnection(HTTPConnection):
             raise NewConnectionError(self, "the connection was closed while it waited for its turn")
         self.used = True
         self.gate.leave()
+        self.gate.watch.begin(self.sock)
         self.timeout = self.gate.send_timeout
         super().request(method, url, body, headers, **options)
 

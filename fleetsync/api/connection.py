@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 API_ROOT = "/api/v0002"
 """The one version of the API that lives (platform page 1.1)."""
 
+_PIECES = 5
+"""A whole answer may take so many times as long as one piece of it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
@@ -43,6 +46,11 @@ class Connection:
         if self.calls_per_second < 1:
             raise UsageError("callsPerSecond must be at least 1")
         object.__setattr__(self, "base_url", check_url(self.base_url))
+
+    @property
+    def answer_timeout(self) -> float:
+        """How many seconds a whole answer may take, however steadily its pieces come."""
+        return _PIECES * self.read_timeout
 
     @property
     def host(self) -> str:

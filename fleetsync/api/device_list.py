@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.api.basket import DeviceBasket
 from fleetsync.api.facets import parse_counts
-from fleetsync.api.paging import Census
 from fleetsync.api.parallel import run_beside
 from fleetsync.api.route import THREADS, Ahead, types_to_list
+from fleetsync.api.walk import Census, read_to_end
 from fleetsync.api.wire import Memo
 from fleetsync.errors import ApiError
 from fleetsync.model.value import EMPTY
@@ -18,7 +18,9 @@ from fleetsync.model.value import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from fleetsync.api.paging import ListReader, Page, PagedList, Progress
+    from fleetsync.api.page import Page
+    from fleetsync.api.paging import ListReader, PagedList
+    from fleetsync.api.walk import Progress
     from fleetsync.model.live import LiveDevice
 
 _ALL = ("bulk", "devices")
@@ -52,7 +54,11 @@ class DeviceLister:
         self._memo = Memo()
 
     def read(self) -> DeviceListing:
-        """Read the list in the cheaper way."""
+        """Read the list in the cheaper way; a first page in doubt may have led the wrong way."""
+        return self._lists.settle(self._read)
+
+    def _read(self) -> tuple[DeviceListing, tuple[str, ...]]:
+        """Read once; the doubts are those that another reading may clear."""
         paged, first = self._open()
         counts = parse_counts(first.facets, total=first.total)
         left = None if first.total is None else first.total - len(first.rows)
@@ -60,8 +66,10 @@ class DeviceLister:
             ahead = Ahead(len(first.rows), left, counts)
             types = types_to_list(self._wanted, ahead, self._lists.pace)
             if types is not None:
-                return self._read_types(types, _Tally(self._progress, types, counts), first)
-        return self._read_all(paged, first)
+                tally = _Tally(self._progress, types, counts)
+                return self._read_types(types, tally, first), ()  # each was read again already
+        listing = self._read_all(paged, first)
+        return listing, listing.doubts
 
     def _open(self) -> tuple[PagedList, Page]:
         """Ask for the first page of all devices; facets are an extra that the org may refuse."""
@@ -75,9 +83,8 @@ class DeviceLister:
         return paged, paged.first_page()
 
     def _read_all(self, paged: PagedList, first: Page) -> DeviceListing:
-        basket, census = self._lists.read(
-            paged, partial(DeviceBasket, self._wanted, self._memo), self._progress, first=first
-        )
+        basket = DeviceBasket(self._wanted, self._memo)
+        census = read_to_end(paged, basket, first=first, on_page=self._progress)
         return DeviceListing(basket.by_type, census.rows, census.doubts, census.notes)
 
     def _read_types(self, types: list[str], tally: _Tally, first: Page) -> DeviceListing:
@@ -92,17 +99,13 @@ class DeviceLister:
     def _read_type(self, type_id: str, tally: _Tally) -> tuple[DeviceBasket, Census]:
         segments = ("device", "types", type_id, "devices")
         paged = self._lists.open(segments, {"_sort": "deviceId"})
-        make_basket = partial(DeviceBasket, (type_id,), self._memo)
+        make_basket = partial(DeviceBasket, (type_id,), self._memo, alone=True)
         try:
-            basket, census = self._lists.read(paged, make_basket, partial(tally.note, type_id))
+            return self._lists.read(paged, make_basket, partial(tally.note, type_id))
         except ApiError as error:
             if error.status == 404:  # no such type, so no devices of it (page 5.1)
                 return make_basket(), Census(0)
             raise
-        if strangers := len(basket) - len(basket.by_type[type_id]):
-            doubt = f"{paged.what}: {strangers} of another type"
-            census = census._replace(doubts=(*census.doubts, doubt))
-        return basket, census
 
 
 class _Tally:

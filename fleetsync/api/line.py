@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING, NamedTuple
 
 from requests import Request, Response
@@ -73,7 +74,11 @@ class Line:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         limiter = CallLimiter(connection.calls_per_second)
-        self.gate = Gate(limiter, send_timeout=connection.read_timeout)
+        self.gate = Gate(
+            limiter,
+            send_timeout=connection.read_timeout,
+            answer_timeout=connection.answer_timeout,
+        )
         self.heard = False  # whether the org has ever answered
         self.quickest = float("inf")  # seconds that its quickest answer took
         self._proxies = _find_proxies(connection)
@@ -84,10 +89,18 @@ class Line:
         """Send one request once; each way for it to fail is a value, so no exception holds it."""
         self.gate.begin()
         request = self._prepare(ask)
+        failure: Failure | None = None
         try:
             reply = self._send(request)
-        except (RequestException, HTTPError, OSError) as error:
-            return explain_failure(error, self.connection.host)
+        except (RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
+            # The last for what http.client makes of nonsense, such as a chunk of negative size.
+            failure = explain_failure(error, self.connection.host)
+        finally:
+            endless = self.gate.watch.end()
+        if endless:
+            return _too_slow(self.connection)
+        if failure is not None:
+            return failure
         self.heard = True
         self.quickest = min(self.quickest, time.monotonic() - (self.gate.left_at or 0.0))
         return reply
@@ -124,6 +137,13 @@ class Line:
             return _read_reply(response, self.connection.host)
         finally:
             response.close()
+
+
+def _too_slow(connection: Connection) -> Failure:
+    return Failure(
+        f"{connection.host} has not sent its whole answer in {connection.answer_timeout:g} s; try "
+        "again later, or check the network"
+    )
 
 
 def _read_reply(response: Response, host: str) -> Reply | Failure:

@@ -1,68 +1,32 @@
-"""Read a paged list to its end, and say what speaks against its being whole."""
+"""Ask for lists in pages of a size that the org accepts, and once more where one is in doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+import time
+from typing import TYPE_CHECKING, TypeVar
 
-from fleetsync.api.parallel import Started
+from fleetsync.api.page import Page, parse_page
 from fleetsync.api.route import Pace
-from fleetsync.api.wire import as_list, as_object
-from fleetsync.errors import ApiError, ListingError
+from fleetsync.api.walk import Census, Progress, Rows, read_to_end
+from fleetsync.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fleetsync.api.transport import Reader
-    from fleetsync.model.value import JSON
 
 PAGE_SIZES = (200, 100, 50, 25, None)
 """What is asked for, best first; the maximum is not documented (page 3.3). None: the default."""
 
-_MOST_BARREN = 3  # pages in a row that bring nothing new
-_LONGEST_BOOKMARK = 8_000  # characters; more would not fit into a request line
-
-
-Progress = Callable[[int, int | None], None]
-"""Hears, page by page, how many rows there are and how many there will be (None: unknown)."""
+_GARBLED = 200  # a good status, but an answer that makes no sense
 
 
 def ignore_progress(rows: int, total: int | None) -> None:
     """Say nothing."""
 
 
-class Page(NamedTuple):
-    """One page: ``bookmark`` leads to the next, ``total`` is ``meta.total_rows`` if it was told."""
-
-    rows: list[JSON]
-    bookmark: str | None
-    total: int | None
-    facets: JSON = None
-
-
-class Rows(Protocol):
-    """What takes the rows of a list as they come."""
-
-    def add(self, row: JSON) -> bool:
-        """Take one row; False when one of the same identity was there before."""
-
-    def __len__(self) -> int:
-        """Tell how many different rows there are."""
-
-
-class Census(NamedTuple):
-    """How many different rows a list had, and how far it can be trusted.
-
-    ``doubts`` speak against its being whole; ``notes`` tell what was odd but proves
-    nothing.
-    """
-
-    rows: int
-    doubts: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 R = TypeVar("R", bound=Rows)
+T = TypeVar("T")
 
 
 class PageSize:
@@ -124,22 +88,6 @@ class PagedList:
         return parse_page(self._reader.get(self._segments, params).body, self.what)
 
 
-def parse_page(body: JSON, what: str) -> Page:
-    """Read the envelope of a page (platform page 3.2)."""
-    where = f"the list {what}"
-    whole = as_object(body, where)
-    meta = as_object(whole.get("meta") or {}, where)
-    total = meta.get("total_rows")  # not totalRows, which is the documents' name for it
-    if total is not None and (isinstance(total, bool) or not isinstance(total, int) or total < 0):
-        raise ListingError(f"{where}: its meta.total_rows is no count; nothing can be proven by it")
-    return Page(
-        as_list(whole.get("results"), where),
-        _check_bookmark(whole.get("bookmark"), where),
-        total,
-        meta.get("facets"),
-    )
-
-
 class ListReader:
     """Reads the lists of one org; what it learns of page sizes in one serves all."""
 
@@ -157,122 +105,34 @@ class ListReader:
         return PagedList(self._reader, segments, params, self._page_size)
 
     def read(
-        self,
-        paged: PagedList,
-        make_rows: Callable[[], R],
-        on_page: Progress,
-        *,
-        first: Page | None = None,
+        self, paged: PagedList, make_rows: Callable[[], R], on_page: Progress
     ) -> tuple[R, Census]:
-        """Read a list to its end, and once again if it changed meanwhile (page 3.3.6)."""
-        rows = make_rows()
-        census = read_to_end(paged, rows, first=first or paged.first_page(), on_page=on_page)
-        if census.doubts:
-            self._reader.notify(f"{census.doubts[0]}; reading it again")
+        """Read a list to its end, and once again if it is in doubt."""
+
+        def read_once() -> tuple[tuple[R, Census], tuple[str, ...]]:
             rows = make_rows()
             census = read_to_end(paged, rows, first=paged.first_page(), on_page=on_page)
-        return rows, census
+            return (rows, census), census.doubts
 
+        return self.settle(read_once)
 
-def read_to_end(paged: PagedList, rows: Rows, *, first: Page, on_page: Progress) -> Census:
-    """Hand all rows over, from the page ``first`` on, and tell how far the list can be trusted.
+    def settle(self, read: Callable[[], tuple[T, tuple[str, ...]]]) -> T:
+        """Read, and once again if there are doubts or the answer makes no sense (page 3.3.6).
 
-    While a page's rows are taken in, the next page is already asked for. A bookmark that comes
-    twice raises ListingError.
-    """
-    walk = _Walk(paged, rows)
-    page: Page | None = first
-    while page is not None:
-        page = walk.step(page)
-        on_page(len(rows), walk.last_total)
-    return walk.census()
-
-
-class _Walk:
-    """Remembers what is needed to know where a list ends."""
-
-    def __init__(self, paged: PagedList, rows: Rows) -> None:
-        self._paged = paged
-        self._rows = rows
-        self._bookmarks: set[str] = set()
-        self._totals: list[int] = []  # as they changed
-        self._taken = 0  # rows, the repeated ones counted
-        self._barren = 0
-        self._circles = False  # an empty page leads back to itself: the end, said in an odd way
-
-    @property
-    def last_total(self) -> int | None:
-        return self._totals[-1] if self._totals else None
-
-    def step(self, page: Page) -> Page | None:
-        """Take in one page and give the next one, None at the end."""
-        self._note(page)
-        ahead = self._start_next(page)
-        before = len(self._rows)
-        for row in page.rows:
-            self._rows.add(row)
-        self._barren = 0 if len(self._rows) > before else self._barren + 1
-        if page.bookmark is None or self._is_over(page):
-            return None
-        return ahead.result() if ahead else self._paged.page_at(page.bookmark)
-
-    def census(self) -> Census:
-        """Sum up."""
-        note = f"{self._paged.what}: the org told no total, so no count proves it whole"
-        notes = () if self._totals else (note,)
-        return Census(len(self._rows), tuple(self._find_doubts()), notes)
-
-    def _note(self, page: Page) -> None:
-        self._taken += len(page.rows)
-        if page.total is not None and page.total != self.last_total:
-            self._totals.append(page.total)
-        if page.bookmark in self._bookmarks and page.rows:
-            raise ListingError(
-                f"the list {self._paged.what} leads in a circle: a bookmark came twice; run again, "
-                "and if it stays so, tell those who run the org"
-            )
-        self._circles = page.bookmark in self._bookmarks
-        if page.bookmark is not None:
-            self._bookmarks.add(page.bookmark)
-
-    def _start_next(self, page: Page) -> Started[Page] | None:
-        """Ask for the next page already now, if there surely is one."""
-        bookmark, total = page.bookmark, self.last_total
-        if bookmark is None or not page.rows or (total is not None and self._taken >= total):
-            return None
-        return Started(lambda: self._paged.page_at(bookmark))
-
-    def _is_over(self, page: Page) -> bool:
-        """Tell whether a list is over although it offers one more bookmark (page 3.3.4)."""
-        if self.last_total is None or self._circles:
-            return not page.rows
-        return len(self._rows) >= self.last_total or self._barren >= _MOST_BARREN
-
-    def _find_doubts(self) -> list[str]:
-        what, count = self._paged.what, len(self._rows)
-        doubts = []
-        if len(self._totals) > 1:
-            way = " to ".join(map(str, self._totals[:5]))
-            doubts.append(f"{what}: its count went from {way} while it was read")
-        elif self._totals and count != self._totals[0]:
-            doubts.append(f"{what}: it counts {self._totals[0]} but lists {count}")
-        if self._taken > count:
-            doubts.append(f"{what}: {self._taken - count} came twice while it was read")
-        return doubts
-
-
-def _check_bookmark(value: JSON, where: str) -> str | None:
-    """Give a bookmark that can be sent back; null and '' are none (page 3.3.2)."""
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or len(value) > _LONGEST_BOOKMARK or not _is_sendable(value):
-        raise ListingError(f"{where}: its bookmark cannot be sent back, so its end is out of reach")
-    return value
-
-
-def _is_sendable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        ``read`` gives what it found, and the doubts that another reading may clear. Before that the
+        org gets a moment, for a list may lag behind (page 12, Q16). What is in doubt a second time
+        is given as it is; a second senseless answer is raised.
+        """
+        try:
+            found, doubts = read()
+        except ApiError as error:
+            if error.status != _GARBLED:
+                raise
+            doubts = (str(error),)
+        else:
+            if not doubts:
+                return found
+        self._reader.notify(f"{doubts[0]}; reading it again")
+        patience = self._reader.connection.retry
+        time.sleep(min(patience.first_delay, patience.budget))
+        return read()[0]

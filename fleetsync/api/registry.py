@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from fleetsync.api.device_list import DeviceListing
-    from fleetsync.api.paging import Progress
     from fleetsync.api.transport import Reader
+    from fleetsync.api.walk import Progress
     from fleetsync.model.key import DeviceKey
     from fleetsync.model.live import LiveDevice
     from fleetsync.model.location import Location
@@ -86,6 +86,17 @@ class Registry:
         """Read a device's location; None when it was never set, or no such device (page 5.6)."""
         body = self._get_or_none((*device_path(key), "location"))
         return None if body is None else parse_location(body)
+
+    def has_connected(self, key: DeviceKey) -> bool:
+        """Tell whether a device has ever connected, by its connection log (page 6.3).
+
+        The log lags by half a minute, and is empty for a device that may not be seen.
+        """
+        params = {"typeId": key.type_id, "deviceId": key.device_id, "limit": "1"}
+        body = self._reader.get(("logs", "connection"), params).body
+        if not isinstance(body, list):
+            raise ApiError(f"the connection log of {key} is no list", status=200)
+        return bool(body)
 
     def _get_or_none(self, segments: tuple[str, ...]) -> JSON:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from random import SystemRandom
 from typing import TYPE_CHECKING, Self
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 from fleetsync.api.failure import Failure
 from fleetsync.api.line import Ask, Line, Reply
 from fleetsync.api.masking import mask_of
-from fleetsync.api.verdict import judge, may_pass
+from fleetsync.api.verdict import judge, may_be_a_mistake, may_pass
+from fleetsync.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from fleetsync.api.connection import Connection
 
 _RANDOM = SystemRandom()
+
+_SECOND_LOOKS = 2
+"""How often a request goes again after an answer that may be a mistake."""
 
 
 def ignore_notice(message: str) -> None:
@@ -28,6 +33,7 @@ class Reader:
     """Asks the org and cannot change anything in it: this class has no writing method.
 
     Safe to use from many threads at once. ``notify`` hears of each retry, in words fit to be shown.
+    ``made_sense`` tells whether the org has given a good answer yet, and so taken the credentials.
     """
 
     def __init__(
@@ -36,6 +42,7 @@ class Reader:
         self.connection = connection
         self.notify = notify
         self.mask = mask_of(connection.credentials)
+        self.made_sense = False
         self._line = Line(connection)
 
     @property
@@ -70,8 +77,20 @@ class Reader:
         while True:
             result = self._line.carry(ask)
             sent = self._line.gate.left
-            if not (may_pass(ask, result, sent=sent) and patience.waits_out(result)):
-                return judge(ask, result, sent=sent, mask=self.mask)
+            if may_pass(ask, result, sent=sent) and patience.waits_out(result):
+                continue
+            known = self.made_sense
+            if may_be_a_mistake(ask, result, known=known) and patience.looks_again(result):
+                continue
+            try:
+                answer = judge(ask, result, sent=sent, mask=self.mask)
+            except ApiError as error:
+                garbled = ask.reads and 200 <= error.status < 300
+                if not (garbled and patience.looks_again(result)):
+                    raise
+            else:
+                self.made_sense = True
+                return answer
 
 
 class Transport(Reader):
@@ -80,19 +99,35 @@ class Transport(Reader):
     When a write may have been carried out or not, it raises OutcomeUnknownError: read to know.
     """
 
+    _guard: Callable[[], None] | None = None
+
+    def guarded(self, guard: Callable[[], None]) -> Transport:
+        """Give a transport on the same line that calls ``guard`` before each write.
+
+        What ``guard`` raises comes out, and nothing is sent.
+        """
+        twin = copy.copy(self)
+        twin._guard = guard  # noqa: SLF001 - of our own class
+        return twin
+
     def post(
         self, segments: tuple[str, ...], content: bytes, *, secrets: Iterable[str] = ()
     ) -> Answer:
         """Send a new thing as JSON; ``secrets`` (looked at only on failure) stay out of errors."""
-        return self._ask(Ask("POST", segments, content=content, secrets=secrets))
+        return self._write(Ask("POST", segments, content=content, secrets=secrets))
 
     def put(self, segments: tuple[str, ...], content: bytes) -> Answer:
         """Send a changed thing as JSON."""
-        return self._ask(Ask("PUT", segments, content=content))
+        return self._write(Ask("PUT", segments, content=content))
 
     def delete(self, segments: tuple[str, ...]) -> Answer:
         """Delete a thing."""
-        return self._ask(Ask("DELETE", segments))
+        return self._write(Ask("DELETE", segments))
+
+    def _write(self, ask: Ask) -> Answer:
+        if self._guard is not None:
+            self._guard()
+        return self._ask(ask)
 
 
 class _Patience:
@@ -100,10 +135,16 @@ class _Patience:
 
     def __init__(self, reader: Reader, line: Line) -> None:
         self._policy = reader.connection.retry
-        self._notify = reader.notify
+        self._reader = reader
         self._line = line
         self._attempt = 0
+        self._looks = _SECOND_LOOKS
         self._ends_at = 0.0
+
+    def looks_again(self, result: Reply | Failure) -> bool:
+        """Wait a little, then give True; or False, for what comes again and again is no mistake."""
+        self._looks -= 1
+        return self._looks >= 0 and self.waits_out(result)
 
     def waits_out(self, result: Reply | Failure) -> bool:
         """Wait, then give True; or give False at once, because the budget would not last."""
@@ -115,7 +156,7 @@ class _Patience:
         if now + delay > self._ends_at:
             return False
         self._attempt += 1
-        self._notify(f"{_name_trouble(result)}; trying again in {delay:.1f} s")
+        self._reader.notify(f"{_name_trouble(result)}; trying again in {delay:.1f} s")
         self._pass_time(delay, result)
         return True
 
@@ -133,4 +174,10 @@ class _Patience:
 def _name_trouble(result: Reply | Failure) -> str:
     if isinstance(result, Failure):
         return result.message
+    if result.good:
+        return "the org's answer cannot be read"
+    if result.status in {401, 403}:
+        return f"the org refuses the API key that it took before ({result.status})"
+    if result.status in {409, 500}:
+        return f"the org is in trouble ({result.status})"
     return f"the org is busy ({result.status})"

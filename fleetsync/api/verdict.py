@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleetsync.api.answer import Answer, GarbledError, parse_body
+from fleetsync.api.answer import Answer, GarbledError, parse_body, platform_words
 from fleetsync.api.failure import Failure
 from fleetsync.api.refusal import Refusal, refusal_error
 from fleetsync.errors import ApiError, FleetsyncError, OutcomeUnknownError, UnreachableError
@@ -24,6 +24,25 @@ def may_pass(ask: Ask, result: Reply | Failure, *, sent: bool) -> bool:
     if isinstance(result, Failure):
         return not result.lasting and (ask.reads or not sent)
     return result.status == 429 or (ask.reads and result.status in {502, 503, 504})
+
+
+def may_be_a_mistake(ask: Ask, result: Reply | Failure, *, known: bool) -> bool:
+    """Tell whether an org may answer so once, by mistake; ``known``: it took the key before.
+
+    The request may go again then: it changes nothing, or it was refused before anybody read it.
+    """
+    if isinstance(result, Failure):
+        return False
+    if result.status in {401, 403}:
+        return known and (result.status == 401 or not _says_anything(result))
+    return ask.reads and result.status in {409, 500}
+
+
+def _says_anything(reply: Reply) -> bool:
+    try:
+        return bool(platform_words(parse_body(reply.content)))
+    except GarbledError:
+        return False
 
 
 def judge(ask: Ask, result: Reply | Failure, *, sent: bool, mask: Mask) -> Answer:

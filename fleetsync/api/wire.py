@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     _Share = Callable[[str, str], str]
 
 _MEMO_LIMIT = 100_000
+_DEEPEST = 100  # levels of metadata; what compares and writes them again walks them by recursion
 _FIELDS = frozenset(DEVICE_INFO_FIELDS)
 _UNREGISTERED = Registration()
 _TEXT_OR_NONE = frozenset({str, type(None)})
@@ -184,17 +185,19 @@ def _parse_metadata(value: JSON, memo: Memo, where: object) -> tuple[JSONObject,
     return memo.share_mapping(texts) or EMPTY, mark
 
 
-def _normalise(value: JSON, where: object) -> JSON:
+def _normalise(value: JSON, where: object, depth: int = 1) -> JSON:
     """Write whole numbers as int: the platform may give 1 or 1.0 (page 11.7)."""
     if isinstance(value, float):
         if not isfinite(value):
             _refuse(where, "metadata holds a number that is too large")
         return int(value) if value.is_integer() else value
+    if not isinstance(value, dict | list):
+        return value
+    if depth > _DEEPEST:
+        _refuse(where, f"metadata is nested deeper than {_DEEPEST} levels")
     if isinstance(value, dict):
-        return {name: _normalise(item, where) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_normalise(item, where) for item in value]
-    return value
+        return {name: _normalise(item, where, depth + 1) for name, item in value.items()}
+    return [_normalise(item, where, depth + 1) for item in value]
 
 
 def _parse_alert(status: JSON, where: object) -> bool:

@@ -11,11 +11,20 @@ from fleetsync.errors import (
     CredentialsError,
     FleetsyncError,
     InterruptedRunError,
+    JournalError,
+    LockLostError,
     SecretsError,
     UnreachableError,
 )
 
-_ENDS_ALL = (CredentialsError, UnreachableError, SecretsError, InterruptedRunError)
+_ENDS_ALL = (
+    CredentialsError,
+    UnreachableError,
+    SecretsError,
+    JournalError,
+    LockLostError,
+    InterruptedRunError,
+)
 """Errors after which no further request can succeed."""
 
 

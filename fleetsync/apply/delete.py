@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from fleetsync.api.writer import TypeDeletion
 from fleetsync.apply.attempt import attempt, is_over, note_error
 from fleetsync.apply.hands import Hands
+from fleetsync.apply.keep import kept_before
 from fleetsync.apply.look import look
 from fleetsync.apply.outcome import Outcome, Status, done, failed, not_tried
 from fleetsync.batch import encode_item, split_batches
 from fleetsync.diff.change import Change
 from fleetsync.errors import ApiError, FleetsyncError, OutcomeUnknownError
-from fleetsync.model import DeviceKey
+from fleetsync.journal.entry import Sight
+from fleetsync.model import DeviceKey, LiveDevice
 from fleetsync.model.key import client_id
 from fleetsync.plan.body import remove_body
 
@@ -27,10 +30,11 @@ def delete_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]
     What was asked for is looked at once, at the end: a listing for each request would take longer.
     """
     said: dict[DeviceKey, str] = {}
-    rest = iter(changes)
+    rest = kept_before(changes, hands)
     for batch in split_batches(encode_item(remove_body(change)) for change in changes):
+        keys = [change.key for change in islice(rest, len(batch))]
         if not is_over(hands):
-            said |= _remove([next(rest).key for _ in batch], hands)
+            said |= _remove(keys, hands)
     yield from _look_and_judge([change for change in changes if change.key in said], said, hands)
 
 
@@ -52,15 +56,46 @@ def _remove(keys: Sequence[DeviceKey], hands: Hands) -> dict[DeviceKey, str]:
 def _look_and_judge(
     changes: Sequence[Change], said: dict[DeviceKey, str], hands: Hands
 ) -> Iterator[Outcome]:
-    there = look(said.keys(), hands)
+    there = _look_and_insist(changes, said, hands)
+    if there is not None:
+        hands.journal.see(Sight.GONE, [key for key in said if key not in there])
+        hands.journal.see(Sight.THERE, list(there))
     for change in changes:
         if there is None:
             yield _not_removed(change, said[change.key] or _UNSEEN, hands)
         elif change.key in there:
             yield _not_removed(change, said[change.key] or _LIES, hands)
         else:
-            hands.tokens.drop(_client_ids(change, hands))
+            hands.tokens.retire(_client_ids(change, hands), run=hands.run, at=hands.now())
             yield done(change)
+
+
+def _look_and_insist(
+    changes: Sequence[Change], said: dict[DeviceKey, str], hands: Hands
+) -> dict[DeviceKey, LiveDevice] | None:
+    """Look what is there, and ask once more for what was asked for in vain.
+
+    Its request was lost or refused, or the answer was not true. Removing what is gone does no harm
+    (platform page 4.3); what somebody has registered anew since stays.
+    """
+    there = look(said.keys(), hands)
+    if not there or is_over(hands):
+        return there
+    left = [change for change in changes if _is_still_it(change, there.get(change.key))]
+    rest = iter(left)
+    for batch in split_batches(encode_item(remove_body(change)) for change in left):
+        said |= _remove([change.key for change in islice(rest, len(batch))], hands)
+    asked_again = {change.key for change in left}
+    seen = look(asked_again, hands)
+    others = {key: device for key, device in there.items() if key not in asked_again}
+    return None if seen is None else others | seen
+
+
+def _is_still_it(change: Change, found: LiveDevice | None) -> bool:
+    before = change.before
+    return isinstance(before, LiveDevice) and (
+        found is not None and found.registration == before.registration
+    )
 
 
 def _not_removed(change: Change, reason: str, hands: Hands) -> Outcome:
@@ -75,20 +110,23 @@ def _client_ids(change: Change, hands: Hands) -> list[str]:
 
 def delete_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Delete types one by one, after their devices (platform page 3.7)."""
-    for change in changes:
+    for change in kept_before(changes, hands):
         if change.type_id in hands.failed_types:
             yield not_tried(change, "some of its devices could not be deleted")
         else:
             yield attempt(_delete_type, change, hands)
 
 
-def _delete_type(change: Change, hands: Hands) -> Outcome:
+def _delete_type(change: Change, hands: Hands, *, last: bool = False) -> Outcome:
+    """Delete a type; once more if the answer was lost and it is still there."""
     try:
         ended = hands.writer.delete_device_type(change.type_id)
     except OutcomeUnknownError:
         if hands.registry.device_type(change.type_id) is None:
             return done(change)
-        raise
+        if last or is_over(hands):
+            raise
+        return _delete_type(change, hands, last=True)
     if ended is TypeDeletion.IN_USE:
         return failed(change, "it still has devices; run again to delete them")
     if ended is TypeDeletion.DELETED:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from fleetsync.apply.attempt import attempt
+from fleetsync.apply.attempt import attempt, is_over
 from fleetsync.apply.hands import Hands
+from fleetsync.apply.keep import kept_before
 from fleetsync.apply.outcome import Outcome, Status, done, failed
+from fleetsync.apply.second_look import look_again
 from fleetsync.apply.verdict import verdict
 from fleetsync.apply.write import Door, Live, again_on_conflict, put_and_judge
 from fleetsync.diff.change import Change
@@ -26,17 +28,20 @@ def create_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
 
 def update_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Send one PUT for each type (platform page 3.6)."""
-    for change in changes:
+    for change in kept_before(changes, hands):
         yield attempt(_update, change, hands)
 
 
-def _create(change: Change, hands: Hands) -> Outcome:
+def _create(change: Change, hands: Hands, *, last: bool = False) -> Outcome:
+    """Create a type; once more if the answer was lost and it is not there: of two, one is made."""
     declared = _declared(change)
     hands.failed_types.add(change.type_id)  # until it is seen to be there
     try:
         found: LiveDeviceType | None = hands.writer.add_device_type(create_type_body(declared))
     except OutcomeUnknownError as error:
-        return _look(change, hands, error)
+        if last or is_over(hands) or hands.registry.device_type(change.type_id) is not None:
+            return _look(change, hands, error)
+        return _create(change, hands, last=True)
     except ApiError as error:
         if error.status != 409:
             raise
@@ -76,8 +81,11 @@ def _update(change: Change, hands: Hands) -> Outcome:
         get=partial(hands.registry.device_type, change.type_id),
         compare=partial(_compare, change),
     )
+    seen = look_again(change, door, hands)
+    if isinstance(seen, Outcome):
+        return seen
     return again_on_conflict(
-        change, door, lambda newest: put_and_judge(newest, update_type_body(newest), door, hands)
+        seen, door, lambda newest: put_and_judge(newest, update_type_body(newest), door, hands)
     )
 
 

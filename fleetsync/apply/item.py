@@ -11,6 +11,7 @@ from fleetsync.model import DeviceKey
 from fleetsync.model.key import client_id
 from fleetsync.model.token import Token
 from fleetsync.plan.body import create_device_body
+from fleetsync.tokens.file import TokenFile
 from fleetsync.tokens.line import Entry
 from fleetsync.tokens.make import make_token
 
@@ -18,7 +19,8 @@ from fleetsync.tokens.make import make_token
 class Item(NamedTuple):
     """One item of a bulk add: ``entry`` is None where the platform makes the token.
 
-    ``fresh`` tells that this run made the token, so that it may go if the device is refused.
+    ``fresh`` tells that no device is known to have the token, so that it may go if this one is
+    refused.
     """
 
     change: Change
@@ -45,13 +47,23 @@ class Item(NamedTuple):
 
 
 def make_item(change: Change, hands: Hands) -> Item:
-    """Prepare a device; a token that the secrets file has for it already is used again."""
+    """Prepare a device; a token that the secrets file has for it already is used again.
+
+    If a run is taken back, so is the token that the device had before it, whoever makes new ones.
+    """
     name = client_id(hands.org, change.key, gateway=change.gateway)
-    body = create_device_body(change)
-    if hands.platform_tokens:
-        return Item(change, encode_item(body), name, None, fresh=False)
+    body = create_device_body(change, hands.mark)
     known = hands.tokens.known(name)
-    token = known if known is not None else make_token()
+    old = None if hands.undoes is None else _old_token(name, hands.undoes, hands.tokens)
+    if hands.platform_tokens and old is None and (known is None or hands.undoes is None):
+        return Item(change, encode_item(body), name, None, fresh=False)
+    token = old or known or make_token()
     body["authToken"] = token.reveal()
-    item = Item(change, encode_item(body), name, None, fresh=known is None)
+    fresh = old is not None or known is None or name in hands.unproven
+    item = Item(change, encode_item(body), name, None, fresh=fresh)
     return item._replace(entry=item.with_token(token, hands))
+
+
+def _old_token(name: str, run: str, tokens: TokenFile) -> Token | None:
+    """Give the token to go back to: the one before that run, or the last that the device had."""
+    return tokens.retired(name, run) or tokens.last_retired(name)

@@ -29,6 +29,24 @@ def look(keys: Collection[DeviceKey], hands: Hands) -> dict[DeviceKey, LiveDevic
         return None
 
 
+def see(keys: Collection[DeviceKey], hands: Hands) -> dict[DeviceKey, LiveDevice] | None:
+    """Give those of the devices that are seen, None if the org cannot be asked.
+
+    Of many a listing is asked alone, which may lag: what is not seen may be there all the same.
+    """
+    if len(keys) <= _LOOK_SINGLY:
+        return look(keys, hands)
+    if hands.fatal is not None and not isinstance(hands.fatal, InterruptedRunError):
+        return None
+    try:
+        by_type = hands.registry.devices({key.type_id for key in keys}).by_type
+    except FleetsyncError as error:
+        note_error(error, hands)
+        return None
+    found = {key: by_type.get(key.type_id, {}).get(key.device_id) for key in keys}
+    return {key: device for key, device in found.items() if device is not None}
+
+
 def _listed(keys: Collection[DeviceKey], hands: Hands) -> list[DeviceKey]:
     """Leave out what no listing has; a listing that may lack some decides nothing."""
     listing = hands.registry.devices({key.type_id for key in keys})

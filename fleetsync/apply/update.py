@@ -10,7 +10,9 @@ from itertools import islice
 
 from fleetsync.apply.attempt import attempt
 from fleetsync.apply.hands import Hands
+from fleetsync.apply.keep import kept_before
 from fleetsync.apply.outcome import Outcome
+from fleetsync.apply.second_look import look_again
 from fleetsync.apply.write import Door, Live, again_on_conflict, put_and_judge
 from fleetsync.diff.change import Change, Field
 from fleetsync.diff.device import Comparison, compare_device
@@ -28,17 +30,23 @@ _STAMP = re.compile(r"[0-9A-Za-z:.+-]{1,40}")
 
 def update_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Update every device; outcomes come as the answers do."""
-    left = iter(changes)
+    left = kept_before(changes, hands)
     with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="update") as pool:
         running: set[Future[Outcome]] = set()
         while True:
             for change in islice(left, _IN_FLIGHT - len(running)):
-                running.add(pool.submit(attempt, update_device, change, hands))
+                running.add(pool.submit(attempt, _update_listed, change, hands))
             if not running:
                 return
             ended, running = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
                 yield future.result()
+
+
+def _update_listed(change: Change, hands: Hands) -> Outcome:
+    """Carry out an update that was planned from a listing, which may be old by now."""
+    newest = look_again(change, _door(change, hands), hands)
+    return newest if isinstance(newest, Outcome) else update_device(newest, hands)
 
 
 def update_device(change: Change, hands: Hands) -> Outcome:

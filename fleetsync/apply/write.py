@@ -53,16 +53,26 @@ def put_and_judge(
 
 
 def again_on_conflict(change: Change, door: Door, act: Callable[[Change], Outcome]) -> Outcome:
-    """Act; once more against the new state if somebody else wrote meanwhile (page 5.4: 409)."""
+    """Act; once more against the new state if somebody else wrote meanwhile (page 5.4: 409).
+
+    The same where the answer was lost and the org was seen not to have done it.
+    """
+    unknown: OutcomeUnknownError | None = None
     try:
         return act(change)
+    except OutcomeUnknownError as error:
+        unknown = error
     except ApiError as error:
         if error.status == 404:
             return failed(change, _GONE)
         if error.status != 409:
             raise
     found = door.get()
-    return failed(change, _GONE) if found is None else act(_renewed(change, found, door))
+    if found is not None:
+        return act(_renewed(change, found, door))
+    if unknown is not None:
+        raise unknown
+    return failed(change, _GONE)
 
 
 def _renewed(change: Change, found: Live, door: Door) -> Change:

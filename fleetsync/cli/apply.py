@@ -8,30 +8,37 @@ from pathlib import Path
 
 import click
 
-from fleetsync.api.registry import Registry
-from fleetsync.api.transport import Transport
-from fleetsync.cli.carry_out import carry_out
+from fleetsync.cli.carry_out import Task, carry_out
 from fleetsync.cli.confirm import Wish, confirm
+from fleetsync.cli.course import Course, Watch, chart, chart_approved, chart_shown
 from fleetsync.cli.ending import PARTLY, finish, report_pieces
-from fleetsync.cli.fleet import Fleet, open_fleet
-from fleetsync.cli.options import Options, common_options, current_options
+from fleetsync.cli.fleet import open_fleet
+from fleetsync.cli.form import plan_pieces
+from fleetsync.cli.locked import locked_org
+from fleetsync.cli.memory import remember_after
+from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit
-from fleetsync.cli.plan import location_options, look_and_plan, plan_pieces
+from fleetsync.cli.plan import location_options
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
-from fleetsync.cli.session import Look, open_connection, utc_now
+from fleetsync.cli.resume import nothing_to_resume, tell_unfinished, unfinished_run
+from fleetsync.cli.session import Look
+from fleetsync.cli.settle_earlier import settle_earlier
 from fleetsync.errors import (
     FileError,
 )
-from fleetsync.lock import lock_fleet
-from fleetsync.plan import Plan
-from fleetsync.plan.saved import SavedPlan, check_still_fits, parse_saved_plan
-from fleetsync.report.outcome import make_report
+from fleetsync.journal.plan_copy import drop_plans
+from fleetsync.plan.saved import SavedPlan, parse_saved_plan
+from fleetsync.report.outcome import Report, make_report
 from fleetsync.tokens.guard import check_secrets_path
+
+ANSWER_SECONDS = 30
+"""An answer that comes later than this after the org was read has the plan held against it anew."""
 
 
 @click.command()
 @common_options
+@size_option
 @click.argument(
     "plan_file",
     required=False,
@@ -51,11 +58,17 @@ from fleetsync.tokens.guard import check_secrets_path
     type=click.FloatRange(0),
     default=0.0,
     metavar="SECONDS",
-    help="Wait so long for another apply on this fleet to end.",
+    help="Wait so long for another apply to end, which has locked the folder or the org.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Carry out the rest of the plan that the last apply began and did not finish.",
 )
 @location_options
 def apply(
     plan_file: Path | None,
+    resume: bool,
     yes: bool,
     allow_deletes: int,
     wait: float,
@@ -64,16 +77,21 @@ def apply(
 ) -> int:
     """Change the org into what the manifests say.
 
-    Plans afresh, shows the plan and asks; or carries out a saved plan, if it still fits. Each
-    token is on disk, in the secrets file, before its device is registered.
+    Plans afresh, shows the plan and asks; or carries out what of a saved plan still fits: what
+    changed in the org since it was made is left alone. Each token is on disk, in the secrets file,
+    before its device is registered.
 
     \b
     Examples:
       fleetsync apply
       fleetsync apply --yes
       fleetsync apply plan.json
+      fleetsync apply --resume
     """  # noqa: D301  # \b is click's sign to keep line breaks
-    options = current_options()
+    options = current_options(FORMATS)
+    unfinished = unfinished_run(options.fleet_path.parent, plan_file) if resume else None
+    if unfinished is not None:
+        plan_file = unfinished.plan_path
     wish = Wish(yes or plan_file is not None, allow_deletes)
     saved = _read_saved(plan_file) if plan_file else None
     fleet = open_fleet(options)
@@ -82,28 +100,51 @@ def apply(
         [path for _, path in options.outputs],
         precious=chain([plan_file] if plan_file else [], precious_files(options)),
     )
-    with (
-        lock_fleet(fleet.settings.folder, now=utc_now(), wait=wait, notify=notice),
-        open_connection(options, fleet.settings) as connection,
-        Transport(connection, notify=notice) as transport,
-    ):
-        made = _plan_afresh(fleet, transport, saved, Look(refresh_locations, verify_locations))
-        if saved is not None:
-            check_still_fits(saved, made, name=str(plan_file))
-        if made.idle:
-            emit(options, lambda form: _nothing_to_do(made, options, form))
-            return PARTLY if made.withheld else 0
-        confirm(made, wish, options)
-        report = carry_out(made, fleet, transport)
-    return finish(report, options)
+    if resume and unfinished is None:
+        nothing_to_resume(fleet, options)
+        return 0
+    with locked_org(options, fleet.settings, wait) as (transport, run):
+        unproven = settle_earlier(fleet, transport)
+        if unfinished is not None:
+            tell_unfinished(fleet.settings.folder, unfinished)
+        look, clock = Look(refresh_locations, verify_locations), options.waits.clock
+        watch = Watch(fleet, transport, look, clock)
+        if saved is None:
+            course = chart(watch)
+        else:
+            course = chart_approved(saved, watch, name=str(plan_file))
+        if not course.plan.idle:
+            course = _confirmed(course, wish, watch, options)
+        if course.plan.idle:
+            _drop_plans(course, fleet.settings.folder)
+            remember_after(fleet.settings.folder, course.plan, ())
+            return _tell_idle(course, options)
+        task = Task(course.plan, run, unproven=unproven, age=lambda: clock() - course.began_at)
+        report = carry_out(task, fleet, transport)
+    return finish(course.told_in(report), options)
 
 
-def _plan_afresh(fleet: Fleet, transport: Transport, saved: SavedPlan | None, look: Look) -> Plan:
-    """Plan anew; locations that a saved plan had read one by one are read again."""
-    made = look_and_plan(fleet, Registry(transport), look)
-    if saved is None or saved.digest == made.digest or not saved.moved:
-        return made
-    return look_and_plan(fleet, Registry(transport), look._replace(these=saved.moved))
+def _confirmed(course: Course, wish: Wish, watch: Watch, options: Options) -> Course:
+    """Have the plan confirmed; after a late answer, only what is still as it was shown goes on."""
+    confirm(course.plan, wish, options)
+    if wish.yes or watch.clock() - course.read_at <= ANSWER_SECONDS:
+        return course
+    notice("the org was read a while ago: reading it again, to see whether the plan still fits")
+    anew = chart_shown(course.plan, watch)
+    same = (anew.plan.changes, anew.plan.refusals) == (course.plan.changes, course.plan.refusals)
+    if not (same or anew.plan.idle):
+        confirm(anew.plan, wish._replace(yes=True), options)
+    return anew
+
+
+def _drop_plans(course: Course, folder: Path) -> None:
+    """Forget a plan that was left unfinished, where nothing of it is left to do."""
+    if not course.told_in(_nothing_done(course)).incomplete:
+        drop_plans(folder)
+
+
+def _nothing_done(course: Course) -> Report:
+    return make_report(course.plan, [], fatal=None, calls=0, secrets_file="")
 
 
 def _read_saved(path: Path) -> SavedPlan:
@@ -115,10 +156,17 @@ def _read_saved(path: Path) -> SavedPlan:
     return parse_saved_plan(data, name=str(path))
 
 
-def _nothing_to_do(made: Plan, options: Options, form: str) -> Iterator[str]:
+def _tell_idle(course: Course, options: Options) -> int:
+    """Tell that there is nothing to carry out, and what of an approved plan is left, if any is."""
+    report = _nothing_done(course)
+    if course.asides:
+        return finish(course.told_in(report), options)
+    emit(options, lambda form: _nothing_to_do(report, options, form))
+    return PARTLY if course.plan.withheld else 0
+
+
+def _nothing_to_do(report: Report, options: Options, form: str) -> Iterator[str]:
     if form == "text":
-        yield from plan_pieces(made, options, form, "")
+        yield from plan_pieces(report.plan, options, form, "")
     else:
-        yield from report_pieces(
-            make_report(made, [], fatal=None, calls=0, secrets_file=""), options, form
-        )
+        yield from report_pieces(report, options, form)

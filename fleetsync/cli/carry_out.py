@@ -2,57 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Transport
-from fleetsync.api.writer import RegistryWriter
 from fleetsync.apply import Hands, Outcome, apply_plan
+from fleetsync.apply.hands import no_age
+from fleetsync.apply.journaled import JournaledWriter
 from fleetsync.cli.fleet import Fleet
+from fleetsync.cli.memory import remember_after, remember_before
 from fleetsync.cli.progress import Progress, warn
 from fleetsync.cli.session import utc_now
 from fleetsync.cli.signals import stop_on_signals
 from fleetsync.diff.change import Action
-from fleetsync.errors import SecretsError
+from fleetsync.errors import InterruptedRunError, JournalError, SecretsError
+from fleetsync.journal.entry import DONE, End, Head
+from fleetsync.journal.file import Journal
+from fleetsync.journal.folder import forget_old_runs, open_journal
+from fleetsync.journal.plan_copy import drop_plan, drop_plans, keep_plan
 from fleetsync.model import Kind
 from fleetsync.plan import Plan
+from fleetsync.plan.document import plan_text
 from fleetsync.report.outcome import Report, make_report
+from fleetsync.settings import Settings
 from fleetsync.tokens.file import TokenFile
 
 
-def carry_out(made: Plan, fleet: Fleet, transport: Transport) -> Report:
+class Task(NamedTuple):
+    """What is to be carried out, by which command, and which run it takes back, if it does.
+
+    ``run`` is the id that the lock in the org names as well. ``unproven`` are tokens that a run has
+    left which was cut off, by client id, with its mark. ``age`` gives the seconds since the org was
+    read.
+    """
+
+    plan: Plan
+    run: str
+    command: str = "apply"
+    undoes: str | None = None
+    unproven: Mapping[str, str] = MappingProxyType({})
+    age: Callable[[], float] = no_age
+
+
+def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
     """Change the org as planned, and say what became of each change."""
-    secrets = fleet.settings.secrets
-    with TokenFile.open(secrets.file, org=made.org) as tokens, stop_on_signals() as stop:
+    made, folder = task.plan, fleet.settings.folder
+    head = _head(task, fleet)
+    with (
+        TokenFile.open(fleet.settings.secrets.file, org=made.org) as tokens,
+        stop_on_signals() as stop,
+    ):
         for damage in tokens.damage:
             warn(damage)
         tokens.check_room(made.counts.get((Kind.DEVICE.value, Action.CREATE.value), 0))
-        hands = Hands(
-            org=made.org,
-            registry=Registry(transport),
-            writer=RegistryWriter(transport),
-            tokens=tokens,
-            now=utc_now,
-            platform_tokens=secrets.tokens == "platform",
-            api_key=credentials.key if (credentials := transport.connection.credentials) else None,
-            stop=stop,
-        )
-        before = transport.requests
-        outcomes = _with_progress(apply_plan(made, hands), len(made.changes) + len(made.records))
-        hands.fatal = _settled(tokens) or hands.fatal
-        return make_report(
-            made,
-            outcomes,
-            fatal=hands.fatal,
-            calls=transport.requests - before,
-            secrets_file=str(secrets.file),
-        )
+        with _noted(made, head, folder) as journal:
+            hands = make_hands(head, fleet, transport, tokens, journal)
+            hands.stop, hands.age = stop, task.age
+            hands.unproven |= task.unproven
+            remember_before(folder, made)
+            report = _work(made, hands, transport, fleet.settings)
+            remember_after(folder, made, report.outcomes)
+            if not isinstance(report.fatal, SecretsError):  # else the next apply looks at it all
+                journal.finish(End(_ended(report), _count(report)))
+            if _ended(report) == DONE:
+                drop_plans(folder)
+    return report
 
 
-def _settled(tokens: TokenFile) -> SecretsError | None:
-    """Tidy up the secrets file; that it fails must not keep the report from being told."""
+def _noted(made: Plan, head: Head, folder: Path) -> Journal:
+    """Begin the journal, beside the plan that is to be carried out; JournalError."""
+    if head.undoes is None:  # an undo is planned afresh each time
+        keep_plan(folder, head.run, plan_text(made))
     try:
-        tokens.settle()
+        journal = open_journal(folder, head, now=utc_now)
+    except JournalError:
+        drop_plan(folder, head.run)
+        raise
+    drop_plans(folder, but=head.run)
+    return journal
+
+
+def make_hands(
+    head: Head, fleet: Fleet, transport: Transport, tokens: TokenFile, journal: Journal
+) -> Hands:
+    """Give a run what it works with."""
+    credentials = transport.connection.credentials
+    return Hands(
+        org=head.org,
+        registry=Registry(transport),
+        writer=JournaledWriter(transport, journal),
+        tokens=tokens,
+        journal=journal,
+        run=head.run,
+        now=utc_now,
+        platform_tokens=head.tokens == "platform",
+        undoes=head.undoes,
+        api_key=credentials.key if credentials else None,
+    )
+
+
+def _head(task: Task, fleet: Fleet) -> Head:
+    made = task.plan
+    return Head(
+        run=task.run,
+        command=task.command,
+        fleet=made.fleet,
+        org=made.org,
+        plan=made.digest,
+        tokens=fleet.settings.secrets.tokens,
+        counts={f"{kind} {action}": count for (kind, action), count in made.counts.items()},
+        undoes=task.undoes,
+    )
+
+
+def _work(made: Plan, hands: Hands, transport: Transport, settings: Settings) -> Report:
+    before = transport.requests
+    outcomes = _with_progress(apply_plan(made, hands), len(made.changes) + len(made.records))
+    hands.fatal = _settled(hands, settings.folder) or hands.fatal or hands.journal.fault
+    return make_report(
+        made,
+        outcomes,
+        fatal=hands.fatal,
+        calls=transport.requests - before,
+        secrets_file=str(settings.secrets.file),
+    )
+
+
+def _count(report: Report) -> dict[str, int]:
+    return dict(Counter(outcome.status.value for outcome in report.outcomes))
+
+
+def _ended(report: Report) -> str:
+    if isinstance(report.fatal, InterruptedRunError):
+        return "interrupted"
+    if report.fatal is None and not report.incomplete:
+        return DONE
+    return "partly" if report.changed else "failed"
+
+
+def _settled(hands: Hands, folder: Path) -> SecretsError | None:
+    """Forget old runs, and tidy up the secrets file; a failure must not keep the report away."""
+    try:
+        hands.tokens.forget_retired(forget_old_runs(folder, but=hands.undoes))
+    except JournalError as error:
+        hands.fatal = hands.fatal or error
+    try:
+        hands.tokens.settle()
     except SecretsError as error:
         return error
     return None

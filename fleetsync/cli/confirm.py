@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from fleetsync.apply.outcome import not_tried
 from fleetsync.cli.ending import report_pieces
+from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.options import Options
 from fleetsync.cli.output import emit, write_outputs
-from fleetsync.cli.plan import plan_pieces
 from fleetsync.cli.question import can_ask, is_wanted
 from fleetsync.cli.streams import tell
 from fleetsync.errors import RefusedError
@@ -48,14 +48,19 @@ def _confirm(made: Plan, wish: Wish, options: Options) -> None:
     if wish.yes:
         return
     if not can_ask():
-        raise RefusedError(
-            "nobody can be asked here: run again with --yes, or apply a saved plan"
-            " (fleetsync plan --out PLAN.json, then fleetsync apply PLAN.json)"
-        )
+        raise RefusedError(_unasked(made))
     if options.format != "text":  # stdout is for a machine, but somebody has to see it
         tell("".join(pieces("text")), nl=False)
     if not is_wanted():
         raise RefusedError("not confirmed; nothing was changed")
+
+
+def _unasked(made: Plan) -> str:
+    words = "nobody can be asked here: run again with --yes"
+    if made.undoes is not None:
+        return words
+    saved = "(fleetsync plan --out PLAN.json, then fleetsync apply PLAN.json)"
+    return f"{words}, or apply a saved plan {saved}"
 
 
 def _granted(lifted: int, wish: Wish) -> str:

@@ -12,6 +12,7 @@ from fleetsync.cli.output import emit
 from fleetsync.cli.streams import tell
 from fleetsync.errors import FleetsyncError, InterruptedRunError
 from fleetsync.escape import shown_lines
+from fleetsync.report.markdown.report import report_markdown
 from fleetsync.report.outcome import Report, render_report, report_text
 from fleetsync.report.words import counted
 
@@ -23,9 +24,17 @@ def report_pieces(report: Report, options: Options, form: str) -> Iterator[str]:
     """Write a report in one form."""
     if form == "json":
         yield from report_text(report)
+    elif form == "markdown":
+        again, whole = _again(report, options), options.command("journal", "-v")
+        yield report_markdown(report, again=again, whole=whole, max_bytes=options.max_bytes)
     else:
-        again = f"{options.command('plan')}, then {options.command('apply')}"
-        yield render_report(report, full=options.verbose, again=again)
+        yield render_report(report, full=options.verbose, again=_again(report, options))
+
+
+def _again(report: Report, options: Options) -> str:
+    if report.plan.undoes is not None:
+        return options.command("undo", report.plan.undoes)
+    return f"{options.command('plan')}, then {options.command('apply')}"
 
 
 def finish(report: Report, options: Options) -> int:

@@ -22,6 +22,9 @@ COMMANDS = {
     "validate": "Check fleet.yaml and the manifests; asks no org.",
     "plan": "Show what would change in the org; sends GET requests alone.",
     "apply": "Change the org into what the manifests say.",
+    "show": "Show a saved plan, in every form that `plan` has.",
+    "undo": "Take back what an apply changed, from its journal.",
+    "journal": "Show what earlier applies did, and what they left open.",
     "emulator": "Serve an emulated org over HTTP until Ctrl-C or SIGTERM.",
 }
 """Each command with its help in one line, so that --help imports none of them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -15,7 +16,13 @@ from fleetsync.escape import shown
 if TYPE_CHECKING:
     from fleetsync.api.retry import RetryPolicy
 
-FORMATS = ("text", "json")
+PLAIN_FORMATS = ("text", "json")
+"""The forms of what is no plan."""
+FORMATS = (*PLAIN_FORMATS, "markdown")
+MAX_BYTES = 65_000
+"""A comment on a pull request may be about so long."""
+FEWEST_BYTES = 4_000
+"""A shorter document could not say what is deleted and refused."""
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -23,12 +30,14 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 class Waits(NamedTuple):
     """How many seconds to wait for an org to take a connection and to answer, and how to go on.
 
-    No option sets them: a test of what happens when nobody answers has less patience than a user.
+    ``clock`` tells how old is what was read of the org. No option sets them: a test of what happens
+    when nobody answers has less patience than a user.
     """
 
     connect: float = 10
     read: float = 60
     retry: RetryPolicy | None = None
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class Options:
     outputs: tuple[tuple[str, Path], ...] = ()
     color: bool = True
     verbose: bool = False
+    max_bytes: int = MAX_BYTES
     waits: Waits = field(default_factory=Waits)
 
     @property
@@ -62,10 +72,15 @@ class Options:
         return shown(shlex.join(["fleetsync", *options, *words]))
 
 
-def current_options() -> Options:
-    """Give the options of the running command."""
-    options = click.get_current_context().obj
-    return options if isinstance(options, Options) else Options()
+def current_options(forms: Sequence[str] = PLAIN_FORMATS) -> Options:
+    """Give the options of the running command; UsageError for a form that it does not know."""
+    context = click.get_current_context()
+    options = context.obj if isinstance(context.obj, Options) else Options()
+    for form in (options.format, *(name for name, _ in options.outputs)):
+        if form not in forms:
+            known = " and ".join(forms)
+            raise click.UsageError(f"{context.info_name} has no form {form}, only {known}", context)
+    return options
 
 
 def common_options(command: Decorated) -> Decorated:
@@ -140,3 +155,12 @@ _OPTIONS = (
     _option("--no-color", "no_color", is_flag=True, help="Write without colours."),
     _option("-v", "--verbose", "verbose", is_flag=True, help="Show every item, fold nothing."),
 )
+
+size_option = _option(
+    "--max-bytes",
+    "max_bytes",
+    type=click.IntRange(FEWEST_BYTES),
+    metavar="N",
+    help=f"Fold Markdown until it is at most N bytes long.  [default: {MAX_BYTES}]",
+)
+"""Adds the option to a command that shows plans."""

@@ -20,6 +20,7 @@ Render = Callable[[str], Iterable[str]]
 
 _KEPT = {
     b'{"clientId"': "it holds device tokens, which are nowhere else",
+    b'{"at": "': "it is the journal of a run, which undo and the next apply need",
     b"SQLite format 3\0": "it is a database, as an emulated org is",
     b"-----BEGIN ": "it holds a certificate or a key",
 }

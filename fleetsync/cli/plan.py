@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,8 @@ from fleetsync.api.connection import Connection
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader
 from fleetsync.cli.fleet import Fleet, open_fleet
-from fleetsync.cli.options import Options, common_options, current_options
+from fleetsync.cli.form import plan_pieces
+from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit, write_file
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import Progress, notice
@@ -24,9 +25,9 @@ from fleetsync.cli.session import (
     utc_now,
 )
 from fleetsync.live import read_fleet
+from fleetsync.model import LiveFleet
 from fleetsync.plan import Plan, make_plan
 from fleetsync.plan.document import plan_text
-from fleetsync.report.text import render_plan
 
 CHANGES = 3
 REFUSED = 4
@@ -56,6 +57,7 @@ def location_options(command: Decorated) -> Decorated:
 
 @click.command()
 @common_options
+@size_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -79,7 +81,7 @@ def plan(
       fleetsync plan
       fleetsync plan --out plan.json --exit-code
     """  # noqa: D301  # \b is click's sign to keep line breaks
-    options = current_options()
+    options = current_options(FORMATS)
     fleet = open_fleet(options)
     check_outputs(
         [*(path for _, path in options.outputs), *([out] if out else [])],
@@ -87,11 +89,12 @@ def plan(
     )
     look = Look(refresh_locations, verify_locations)
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
-        made = look_and_plan(fleet, Registry(reader), look)
+        made = plan_from(look_at_org(fleet, Registry(reader), look), fleet)
     if out is not None:
         write_file(out, plan_text(made))
     next_step = _next_step(made, out, look, options)
-    emit(options, lambda form: plan_pieces(made, options, form, next_step))
+    whole = options.command("show", str(out), "-v") if out else ""
+    emit(options, lambda form: plan_pieces(made, options, form, next_step, whole))
     if not by_exit_code or made.empty:
         return 0
     return REFUSED if made.refusals else CHANGES
@@ -101,22 +104,17 @@ def _reader(connection: Connection) -> Reader:
     return Reader(connection, notify=notice)
 
 
-def look_and_plan(fleet: Fleet, registry: Registry, look: Look) -> Plan:
-    """Read the org and compare; shared with apply, which plans afresh."""
+def look_at_org(fleet: Fleet, registry: Registry, look: Look) -> LiveFleet:
+    """Read the org; shared with apply, which plans afresh."""
     with Progress("reading the org") as progress:
-        how = reading(fleet.settings, progress, look)
-        live = read_fleet(registry, fleet.desired, how)
+        return read_fleet(registry, fleet.desired, reading(fleet.settings, progress, look))
+
+
+def plan_from(live: LiveFleet, fleet: Fleet) -> Plan:
+    """Compare what was read with the manifests; shared with apply."""
     return make_plan(
         desired=fleet.desired, live=live, rules=plan_rules(fleet.settings), created_at=utc_now()
     )
-
-
-def plan_pieces(made: Plan, options: Options, form: str, next_step: str) -> Iterator[str]:
-    """Give a plan in a form."""
-    if form == "json":
-        yield from plan_text(made)
-    else:
-        yield render_plan(made, full=options.verbose, next_step=next_step)
 
 
 def _next_step(made: Plan, out: Path | None, look: Look, options: Options) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fleetsync.cli.options import Options
 from fleetsync.errors import ManifestError
-from fleetsync.manifest import find_files
+from fleetsync.manifest import find_files, find_tables
 from fleetsync.settings.fleet_file import declared_manifests, load_settings
 from fleetsync.settings.settings import EmbeddedOrg, Settings
 
@@ -31,7 +31,9 @@ def precious_files(options: Options) -> Iterator[Path]:
     else:
         patterns = settings.manifests
         yield from _named(settings)
-    yield from find_files(file.parent, patterns).files
+    manifests = find_files(file.parent, patterns).files
+    yield from manifests
+    yield from find_tables(file.parent, manifests)
 
 
 def _named(settings: Settings) -> Iterator[Path]:

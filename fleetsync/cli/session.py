@@ -11,7 +11,9 @@ from typing import NamedTuple
 from fleetsync.api.connection import Connection
 from fleetsync.api.retry import PATIENT
 from fleetsync.cli.options import Options
-from fleetsync.cli.progress import Progress, warn
+from fleetsync.cli.progress import Progress, notice, warn
+from fleetsync.journal.unsure import unsure_locations
+from fleetsync.listing import read_memory
 from fleetsync.live import Reading
 from fleetsync.model import DeviceKey
 from fleetsync.model.credentials import Credentials
@@ -78,13 +80,18 @@ class Look(NamedTuple):
 
 
 def reading(settings: Settings, progress: Progress, look: Look) -> Reading:
-    """Say how the org is to be read."""
+    """Say how the org is to be read, and what is remembered of its lists."""
+    memory = read_memory(settings.folder)
+    if memory.damage:
+        warn(memory.damage)
     return Reading(
         expected_org=settings.org.org_id if isinstance(settings.org, OrgId) else None,
         refresh_locations=look.refresh,
         verify_locations=look.verify,
-        locations=look.these,
+        locations=look.these | unsure_locations(settings.folder),
         progress=progress.update,
+        remembered=memory.orgs,
+        notify=notice,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fleetsync.emulator import bulk, device, device_type
 from fleetsync.emulator.collection import DEVICES, TYPES, Collection
+from fleetsync.emulator.connection_log import read_log
 from fleetsync.emulator.listing import Page, read_page
 from fleetsync.emulator.message import Answer, Request
 from fleetsync.emulator.organization import describe_organization
@@ -125,6 +126,11 @@ def get_mgmt(turn: Turn, request: Request) -> Answer:
     """``GET .../mgmt``: no device here is managed, so 404 (platform page 5.7)."""
     device.get_device(turn, **_ids(request))
     raise not_found()
+
+
+def get_connection_log(turn: Turn, request: Request) -> Answer:
+    """``GET /logs/connection`` (platform page 6.3)."""
+    return Answer(200, json.dumps(read_log(turn, request.query)))
 
 
 def _ids(request: Request) -> dict[str, str]:

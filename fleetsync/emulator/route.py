@@ -76,6 +76,7 @@ ROUTES = (
     Route("GET", f"{_DEVICE}/location", call.get_location),
     Route("PUT", f"{_DEVICE}/location", call.put_location),
     Route("GET", f"{_DEVICE}/mgmt", call.get_mgmt),
+    Route("GET", "/logs/connection", call.get_connection_log),
 )
 
 

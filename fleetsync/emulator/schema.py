@@ -86,4 +86,6 @@ TEMPORARY_SCHEMA = f"""
     CREATE TEMP TABLE stale_device (
         {_DEVICE_LAYOUT.replace(" NOT NULL", "")}, {_STALE_LAYOUT},
         PRIMARY KEY (type_id, device_id));
+    CREATE TEMP TABLE connection_log (
+        type_id TEXT NOT NULL, device_id TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL);
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from fleetsync.model import LiveDevice, LiveDeviceType, Location
+from fleetsync.model import JSON, LiveDevice, LiveDeviceType, Location
 from fleetsync.model.live import Registration
 
 Name = tuple[str, str | None]
@@ -38,7 +38,9 @@ class Sight(StrEnum):
     """What somebody saw who looked at an item of a request whose outcome was unknown."""
 
     OURS = "ours"
+    TOKENLESS = "ours, its token unknown"
     ANOTHERS = "another's"
+    THERE = "still there"
     GONE = "gone"
 
 
@@ -59,11 +61,15 @@ class Head(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One writing request, noted and on the disk before it is sent."""
+    """One writing request, noted and on the disk before it is sent.
+
+    ``known`` are new devices whose token stood in the secrets file before this run.
+    """
 
     number: int
     deed: Deed
     names: tuple[Name, ...]
+    known: tuple[Name, ...] = ()
 
 
 class Answer(NamedTuple):
@@ -80,6 +86,7 @@ class Before(NamedTuple):
     """What was live before a run changed or deleted it; there is never a token in it.
 
     ``location`` is None where none was set or, if ``located`` is false, where nobody looked.
+    ``fields`` are those that an update sets: path, live value before, and what the run writes.
     """
 
     name: Name
@@ -87,6 +94,7 @@ class Before(NamedTuple):
     location: Location | None = None
     located: bool = False
     gateway: bool = False
+    fields: tuple[tuple[str, JSON, JSON], ...] = ()
 
 
 class Seen(NamedTuple):
@@ -97,22 +105,34 @@ class Seen(NamedTuple):
 
 
 class End(NamedTuple):
-    """How a run ended: ``counts`` of its outcomes by status."""
+    """How a run ended: ``counts`` of its outcomes by status.
+
+    ``settled`` tells that it left nothing open, so that nobody need read all of it to know.
+    """
 
     ended: str
     counts: Mapping[str, int]
+    settled: bool = False
 
 
-_GROUPED = ("names", "failed", "untold")
+DONE = "done"
+"""How a run ended that left nothing undone."""
+
+CUT_OFF = "cut off"
+"""How a run ended that did not end itself: noted by the next one, when it has settled it."""
+
+_GROUPED = ("names", "known", "failed", "untold")
 
 Entry = Head | Request | Answer | Before | Seen | End
 
 
 def entry_object(entry: Entry) -> dict[str, Any]:
-    """Write an entry as the JSON object of its line."""
-    what = _WORDS[type(entry)]
+    """Write an entry as the JSON object of its line; what is as usual stays out."""
+    what, usual = _WORDS[type(entry)], entry._field_defaults
     fields: dict[str, Any] = {
-        name: value for name, value in entry._asdict().items() if value not in (None, (), "")
+        name: value
+        for name, value in entry._asdict().items()
+        if name not in usual or value != usual[name]
     }
     if isinstance(entry, Before):
         fields |= {"name": list(entry.name), "live": _live_object(entry.live)}
@@ -126,12 +146,17 @@ def entry_object(entry: Entry) -> dict[str, Any]:
 
 
 def parse_entry(line: Mapping[str, Any]) -> Entry:
-    """Read an entry back; KeyError, TypeError or ValueError if it is none."""
+    """Read an entry back; KeyError, TypeError or ValueError if it is none.
+
+    Names come back grouped by type, in their order within it.
+    """
     values = {key: value for key, value in line.items() if key not in ("at", "check", "what")}
     kind = _KINDS[line["what"]]
     for name, value in values.items():
         if not isinstance(value, _TYPES[name]) or isinstance(value, bool) is not (name in _FLAGS):
             raise TypeError(name)
+    if "counts" in values:
+        _check_counts(values["counts"])
     for grouped in _GROUPED:
         if grouped in values:
             values[grouped] = tuple(_names(values[grouped]))
@@ -144,26 +169,27 @@ def parse_entry(line: Mapping[str, Any]) -> Entry:
     return entry
 
 
-def _by_type(names: Iterable[Name]) -> dict[str, list[str] | None]:
-    """Group device ids by type; a type by itself stands with null."""
-    groups: dict[str, list[str] | None] = {}
+def _by_type(names: Iterable[Name]) -> dict[str, list[str | None] | None]:
+    """Group device ids by type; null stands for a type by itself."""
+    groups: dict[str, list[str | None]] = {}
     for type_id, device_id in names:
-        if device_id is None:
-            groups[type_id] = None
-        else:
-            group = groups.setdefault(type_id, [])
-            if group is None:
-                raise ValueError(type_id)
-            group.append(device_id)
-    return groups
+        groups.setdefault(type_id, []).append(device_id)
+    return {name: None if group == [None] else group for name, group in groups.items()}
 
 
-def _names(groups: Mapping[str, list[str] | None]) -> Iterable[Name]:
+def _names(groups: Mapping[str, object]) -> Iterable[Name]:
     for type_id, devices in groups.items():
         if devices is None:
             yield (type_id, None)
+        elif isinstance(devices, list):
+            yield from ((type_id, None if each is None else _text(each)) for each in devices)
         else:
-            yield from ((type_id, _text(device)) for device in devices)
+            raise TypeError(devices)
+
+
+def _check_counts(counts: Mapping[str, object]) -> None:
+    if not all(type(count) is int for count in counts.values()):
+        raise TypeError(counts)
 
 
 def _live_object(live: LiveDevice | LiveDeviceType) -> dict[str, Any]:
@@ -174,25 +200,61 @@ def _live_object(live: LiveDevice | LiveDeviceType) -> dict[str, Any]:
 
 
 def _parse_before(values: dict[str, Any]) -> Before:
-    type_id, device_id = values["name"]
-    live = dict(values["live"])
+    type_id, device_id = values.pop("name")
+    live = _checked(values.pop("live"), _LIVE)
+    del values["kind"]  # it is for people
     found: LiveDevice | LiveDeviceType
     if device_id is None:
         found = LiveDeviceType(**live)
     else:
-        live["registration"] = Registration(*live["registration"])
+        live["registration"] = Registration(*map(_text_or_none, live["registration"]))
         found = LiveDevice(**live)
-    place = values.get("location")
-    if place is not None:
-        latitude, longitude, *others = place
-        place = Location(float(latitude), float(longitude), *others)
-    return Before(
-        name=(_text(type_id), None if device_id is None else _text(device_id)),
-        live=found,
-        location=place,
-        located=values["located"] is True,
-        gateway=values["gateway"] is True,
+    if "location" in values:
+        values["location"] = _parse_location(*values["location"])
+    if "fields" in values:
+        values["fields"] = tuple(_parse_field(*field) for field in values["fields"])
+    name = (_text(type_id), _text_or_none(device_id))
+    return Before(name=name, live=found, **values)
+
+
+def _parse_field(path: object, before: JSON, after: JSON) -> tuple[str, JSON, JSON]:
+    return _text(path), before, after
+
+
+def _parse_location(
+    latitude: object,
+    longitude: object,
+    elevation: object = None,
+    accuracy: object = None,
+    measured: object = None,
+) -> Location:
+    return Location(
+        _number(latitude),
+        _number(longitude),
+        None if elevation is None else _number(elevation),
+        None if accuracy is None else _number(accuracy),
+        _text_or_none(measured),
     )
+
+
+def _checked(values: dict[str, Any], types: Mapping[str, type]) -> dict[str, Any]:
+    """Give the values, each of the type that its name asks for; a mark may be anything."""
+    for name, value in values.items():
+        if name != "mark" and not isinstance(value, types[name]):
+            raise TypeError(name)
+    if not all(isinstance(text, str) for text in values["device_info"].values()):
+        raise TypeError("device_info")
+    return values
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _text(value: object) -> str:
@@ -201,6 +263,12 @@ def _text(value: object) -> str:
     return value
 
 
+_LIVE: dict[str, type] = {
+    **dict.fromkeys(("type_id", "device_id", "class_id", "description"), str),
+    **dict.fromkeys(("device_info", "metadata"), dict),
+    **dict.fromkeys(("alert_enabled", "via_gateway"), bool),
+    "registration": list,
+}
 _WORDS: dict[type, str] = {
     Head: "run",
     Request: "request",
@@ -209,12 +277,12 @@ _WORDS: dict[type, str] = {
     Seen: "seen",
     End: "end",
 }
-_FLAGS = frozenset({"located", "gateway"})
+_FLAGS = frozenset({"located", "gateway", "settled"})
 _TYPES: dict[str, type] = {
     **dict.fromkeys(("run", "command", "fleet", "org", "plan", "tokens", "undoes"), str),
     **dict.fromkeys(("deed", "ending", "sight", "words", "ended", "kind"), str),
     **dict.fromkeys(("counts", "live", *_GROUPED), dict),
-    **dict.fromkeys(("name", "location"), list),
+    **dict.fromkeys(("name", "location", "fields"), list),
     **dict.fromkeys(_FLAGS, bool),
     "number": int,
 }

@@ -8,13 +8,15 @@ told from a last line that a stop has cut in two.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 FIRST = "00000000"
 """What the first line's check goes on from."""
 
+_TORN = re.compile(rb"[^\n\0]*\0*")
 _CHECK_BYTES = len('"check": "00000000"}')
 
 
@@ -22,10 +24,10 @@ class DamagedJournalError(ValueError):
     """A journal holds something that no stop can explain; its text says where and what."""
 
 
-class Written(NamedTuple):
-    """The whole lines of a journal: what they say, where they end, and the last one's check."""
+class Line(NamedTuple):
+    """A whole line: what it says, the byte at which it ends, and its check."""
 
-    lines: tuple[Mapping[str, Any], ...]
+    content: Mapping[str, Any]
     end: int
     check: str
 
@@ -37,35 +39,37 @@ def write_line(content: Mapping[str, Any], before: str) -> tuple[bytes, str]:
     return f'{text}, "check": "{check}"}}\n'.encode(), check
 
 
-def read_lines(data: bytes) -> Written:
-    """Read all whole lines; a last one that was cut in two is left out.
+def read_lines(file: Iterable[bytes]) -> Iterator[Line]:
+    """Give all whole lines; a last one that was cut in two is left out.
 
-    Raises DamagedJournalError for anything else that is not as it was written.
+    One that lacks nothing but its line end counts as whole. Raises DamagedJournalError, at the end
+    at the latest, for anything else that is not as it was written.
     """
-    lines: list[Mapping[str, Any]] = []
     check, end = FIRST, 0
-    for raw in _whole_lines(data):
-        content = _parse(raw, check)
+    lines = iter(file)
+    for number, raw in enumerate(lines, 1):
+        content = _parse(raw.removesuffix(b"\n"), check)
         if content is None:
-            break
-        lines.append(content)
+            if not _is_torn(raw) or next(lines, None) is not None:
+                raise DamagedJournalError(f"line {number} is not as it was written")
+            return
         check = str(content["check"])
-        end += len(raw) + 1
-    if not _is_torn(data[end:]):
-        raise DamagedJournalError(f"line {len(lines) + 1} is not as it was written")
-    return Written(tuple(lines), end, check)
+        end += len(raw)
+        yield Line(content, end, check)
 
 
-def _whole_lines(data: bytes) -> Iterator[bytes]:
-    start = 0
-    while (stop := data.find(b"\n", start)) >= 0:
-        yield data[start:stop]
-        start = stop + 1
+def read_last_line(tail: bytes) -> Mapping[str, Any] | None:
+    """Give what the last line says, from the end of a file that holds that and the line before.
+
+    None if it is not whole, or not what was written after the line before.
+    """
+    before, _, last = tail.removesuffix(b"\n").rpartition(b"\n")
+    return _parse(last, before[-len(FIRST) - 2 : -2].decode("ascii", "replace"))
 
 
 def _parse(raw: bytes, before: str) -> Mapping[str, Any] | None:
     content = _as_object(raw)
-    if content is None or not raw.endswith(b'"}') or not raw.isascii():
+    if content is None or not raw.endswith(b'"}'):
         return None
     text = raw[:-_CHECK_BYTES].decode().removesuffix(", ")
     check = content.get("check")
@@ -75,18 +79,18 @@ def _parse(raw: bytes, before: str) -> Mapping[str, Any] | None:
 
 def _as_object(raw: bytes) -> Mapping[str, Any] | None:
     try:
-        content = json.loads(raw)
+        content = json.loads(raw.decode("ascii"))
     except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 
 
 def _is_torn(rest: bytes) -> bool:
-    """Tell whether a stop explains the rest: a half line, or blocks that never reached the disk.
+    """Tell whether a stop explains the rest: a half line, then blocks that never reached the disk.
 
-    A whole line among it was written after what cannot be read, so something else has happened.
+    What was written after such a half line would show that something else has happened.
     """
-    return not any(_as_object(raw) is not None for raw in rest.split(b"\n"))
+    return _TORN.fullmatch(rest) is not None and _as_object(rest) is None
 
 
 def _check(before: str, text: str) -> str:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 from fleetsync.manifest.convert import Converter
 from fleetsync.manifest.finding import Finding, Spot
 from fleetsync.manifest.item import Judge
+from fleetsync.manifest.register import Register
+from fleetsync.manifest.sets import Admission, SetGathering, SetPlace
 from fleetsync.manifest.words import quote
-from fleetsync.model import Device, DeviceKey, DeviceType
+from fleetsync.model import DeviceKey, DeviceType
 from fleetsync.model.key import ID_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fleetsync.manifest.document import Document
-    from fleetsync.model import JSON, Source
+    from fleetsync.manifest.item import Item
+    from fleetsync.manifest.sets import OpenTable
+    from fleetsync.model import JSON
 
 MAX_TYPES = 1_000
 """The most device types that fleetsync manages in one org."""
@@ -28,21 +32,21 @@ MAX_TYPES = 1_000
 class Gathering:
     """What the manifests that were read so far declare, and what is wrong with them.
 
-    ``declared`` and ``removed`` hold ids and places, ``broken`` the devices that are left out for
-    a finding; ``sure`` is false when some declaration of a type could not be read, so that nothing
-    is known to be undeclared.
+    ``declared`` and ``removed`` hold ids and places; ``sure`` is false when some declaration of a
+    type could not be read, so that nothing is known to be undeclared. ``open_table`` reads the CSV
+    files that device sets name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, open_table: OpenTable) -> None:
         self.types: dict[str, DeviceType] = {}
-        self.devices: dict[str, dict[str, Device]] = {}
         self.declared: dict[str, Spot] = {}
         self.removed: dict[str, Spot] = {}
-        self.broken: dict[DeviceKey, Source] = {}
         self.findings: list[Finding] = []
         self.sure = True
+        self.register = Register()
         self._judge = Judge(self.findings)
         self._converter = Converter()
+        self.sets = SetGathering(Admission(self.register, self._converter), open_table)
 
     def add_document(self, file: str, index: int, document: Document) -> None:
         """Take in a document, the one of this index in its file; its lists are emptied."""
@@ -58,6 +62,8 @@ class Gathering:
             self._add_type(item, spot)
         for item, spot in _items("devices", document, top):
             self._add_device(item, spot)
+        for item, spot in _items("deviceSets", document, top):
+            self._add_set(item, spot)
         for item, spot in _items("removedDeviceTypes", document, top):
             self._add_removed(item, spot)
 
@@ -79,23 +85,22 @@ class Gathering:
 
     def _add_device(self, item: JSON, spot: Spot) -> None:
         admitted = self._judge.admit(item, spot, "device")
-        if admitted is None:
-            key = _device_key(item)
-            if key is not None and self._is_new(key, spot):
-                self.broken[key] = spot.source
-            return
-        device = self._converter.device(admitted, spot.source)
-        if self._is_new(DeviceKey(device.type_id, device.device_id), spot):
-            self.devices.setdefault(device.type_id, {})[device.device_id] = device
+        key = _device_key(item) if admitted is None else _sure_key(admitted)
+        clash = "" if key is None else self.register.clash(key)
+        if clash:
+            self.findings.append(spot.finding(clash))
+        elif admitted is not None:
+            self.register.add(self._converter.device(admitted, spot.source))
+        elif key is not None:
+            self.register.leave_out(key, spot.source)
 
-    def _is_new(self, key: DeviceKey, spot: Spot) -> bool:
-        """Tell whether a device is met for the first time; if not, that is a finding."""
-        device = self.devices.get(key.type_id, {}).get(key.device_id)
-        known = self.broken.get(key) if device is None else device.source
-        if known is not None:
-            words = f"device {key} is already declared at {known.file}:{known.line}: keep one"
-            self.findings.append(spot.finding(words))
-        return known is None
+    def _add_set(self, item: JSON, spot: Spot) -> None:
+        admitted = self._judge.admit(item, spot, "deviceSet")
+        type_id = _id(item, "typeId")
+        if type_id is not None:
+            self.sets.places.append(SetPlace(spot, type_id))
+        if admitted is not None:
+            self.sets.add(admitted, spot)
 
     def _add_removed(self, item: JSON, spot: Spot) -> None:
         type_id = item if isinstance(item, str) else ""
@@ -121,6 +126,10 @@ def _items(key: str, document: Document, top: Spot) -> Iterator[tuple[JSON, Spot
     for index, item in enumerate(items):
         items[index] = None
         yield item, Spot(top.file, document.line_of(key, index), top.document, (key, index))
+
+
+def _sure_key(item: Item) -> DeviceKey:
+    return DeviceKey(item["typeId"], item["deviceId"])
 
 
 def _device_key(item: JSON) -> DeviceKey | None:

@@ -25,7 +25,7 @@ _NO_DEVICE_CREDENTIAL = (
     "a token must not stand in a manifest: remove it, from git's history too, and have the device"
     " registered anew; fleetsync makes tokens and keeps them in the secrets file"
 )
-_NO_API_KEY = (
+NO_API_KEY = (
     "this looks like an API key, and credentials must not stand in a manifest: remove it, revoke"
     " it, and set WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN instead"
 )
@@ -117,8 +117,14 @@ def find_troubles(item: dict[str, JSON]) -> Iterator[Trouble]:
             at_key=True,
         )
     for key, value in item.items():
-        if key not in _ID_KEYS or not isinstance(value, str):  # an id may well look like an API key
+        if not _is_id(key, value):  # an id may well look like an API key
             yield from _troubles_of(key, value, ())
+
+
+def _is_id(key: str, value: JSON) -> bool:
+    if key == "deviceIds":
+        return isinstance(value, list) and all(isinstance(below, str) for below in value)
+    return key in _ID_KEYS and isinstance(value, str)
 
 
 def _troubles_of(key: str, value: JSON, above: Path) -> Iterator[Trouble]:
@@ -143,6 +149,6 @@ def _troubles_in(value: JSON, path: Path) -> Iterator[Trouble]:
 
 def _text_troubles(text: str) -> Iterator[str]:
     if is_api_key(text):
-        yield _NO_API_KEY
+        yield NO_API_KEY
     elif "\0" in text:
         yield "a NUL character (\\0) must not stand in a manifest: remove it"

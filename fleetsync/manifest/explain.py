@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 
     Steps: TypeAlias = tuple[str | int, ...]
 
-_LATER = {
-    "deviceSets": "device sets are not supported by this version yet: list each under devices"
-}
-"""Keys of the contract that this version does not know."""
-
 
 def explain(value: JSON, schema: Schema, subject: Subject) -> list[Problem]:
     """Give the problems of ``value``, one for each value or key that is wrong."""
@@ -96,7 +91,7 @@ def _unknown_keys(
     for key in _instance(error):
         if key not in known:
             place = subject.places.key((*subject.path, *path, key))
-            words = _LATER.get(key) or unknown_words(key, known, _name(error, path))
+            words = unknown_words(key, known, _name(error, path))
             yield (*path, key), subject.problem(place, words)
 
 

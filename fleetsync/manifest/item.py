@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from fleetsync.batch import MAX_REQUEST_BYTES
 from fleetsync.manifest.content import Inspector, find_troubles
 from fleetsync.manifest.convert import RESERVE_BYTES, body_bytes, with_whole_numbers
-from fleetsync.manifest.rule import is_reserved_path, is_unreal_time
+from fleetsync.manifest.rule import filling_fault, is_reserved_path, is_unreal_time
 from fleetsync.manifest.schema import checker
 from fleetsync.manifest.words import quote
 
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     """An item that fits its schema. Any: the schema holds the form."""
 
 
+_PARTS = ("device", "deviceType", "deviceSet", "id")
+
+
 class Judge:
     """Lets through the items that are right by themselves; what is wrong becomes findings."""
 
     def __init__(self, findings: list[Finding]) -> None:
         self._findings = findings
         self._inspector = Inspector()
-        self._checks = {part: checker("manifest", part) for part in ("device", "deviceType", "id")}
+        self._checks = {part: checker("manifest", part) for part in _PARTS}
 
     def admit(self, item: JSON, spot: Spot, part: str) -> Item | None:
         """Give the item, its numbers made plain, or ``None`` if anything is wrong with it."""
@@ -39,6 +42,8 @@ class Judge:
         glance = self._inspector.glance(item)
         found = list(_troubles(item, spot)) if glance.suspect else []
         found += _rule_findings(item, spot)
+        if part == "deviceSet":
+            found += _filling_findings(item, spot)
         if glance.max_bytes > MAX_REQUEST_BYTES - RESERVE_BYTES:
             found += _size_findings(item, spot)
         self._findings += found
@@ -76,6 +81,12 @@ def _rule_findings(item: Item, spot: Spot) -> Iterator[Finding]:
                 f"{path} is the tool's own and never compared: remove this path",
                 *("lifecycle", "ignoreChanges", index),
             )
+
+
+def _filling_findings(item: Item, spot: Spot) -> Iterator[Finding]:
+    words = filling_fault(item.keys())
+    if words:
+        yield spot.finding(words)
 
 
 def _below(item: Item, key: str, inner: str) -> JSON:

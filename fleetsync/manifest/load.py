@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import hashlib
 import os
-import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,15 +14,19 @@ from fleetsync.escape import shown
 from fleetsync.manifest.build import Gathering
 from fleetsync.manifest.crosscheck import cross_findings
 from fleetsync.manifest.document import parse_yaml
+from fleetsync.manifest.file import OutsideError, inner_path, nearby, read_file
+from fleetsync.manifest.finding import DeviceFinding
 from fleetsync.manifest.pinpoint import pinpoint
+from fleetsync.manifest.rows import pinpoint_rows
 from fleetsync.manifest.search import find_files
+from fleetsync.manifest.sets import TableError, TableFile
 from fleetsync.manifest.words import quote
 from fleetsync.model import DesiredFleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fleetsync.manifest.finding import DeviceFinding, Finding
+    from fleetsync.manifest.finding import Finding
 
 
 def load_fleet(folder: Path, patterns: Sequence[str], *, fleet_file: Path) -> DesiredFleet:
@@ -58,14 +60,16 @@ class _Loading:
     def __init__(self, folder: Path, fleet_file: Path) -> None:
         self._folder = folder
         self._fleet_file = fleet_file
-        self._gathering = Gathering()
+        self._gathering = Gathering(self._open_table)
         self._problems: dict[str, list[Problem]] = {}
         self._paths: dict[str, Path] = {}
         self._hashes: dict[str, bytes] = {}
+        self._manifests: set[str] = set()
 
     def read_all(self, patterns: Sequence[str]) -> None:
         """Read each file once; what is wrong with it is noted."""
         found = find_files(self._folder, patterns)
+        self._manifests = {self._name(path) for path in (self._fleet_file, *found.files)}
         self._gathering.sure = not (found.unmatched or found.failures)
         self._read_fleet_file(patterns, found.unmatched)
         for path, reason in found.failures:
@@ -77,10 +81,17 @@ class _Loading:
     def check(self) -> None:
         """Raise a ManifestError if anything is wrong."""
         findings: dict[str, list[Finding | DeviceFinding]] = {}
-        for finding in (*self._gathering.findings, *cross_findings(self._gathering)):
+        sets = self._gathering.sets
+        found = (*self._gathering.findings, *sets.findings, *cross_findings(self._gathering))
+        for finding in found:
             findings.setdefault(finding.file, []).append(finding)
         for name, of_file in findings.items():
-            self._problems[name] = self._pinpoint(name, of_file)
+            if name in self._manifests:
+                self._problems[name] = self._pinpoint(name, of_file)
+            else:
+                self._problems[name] = self._pinpoint_rows(name, of_file)
+        for problem in sets.problems:
+            self._problems.setdefault(problem.file, []).append(problem)
         # A set: what is wrong with an anchored value is found again at each of its aliases.
         problems = {problem for of_file in self._problems.values() for problem in of_file}
         if problems:
@@ -88,14 +99,14 @@ class _Loading:
 
     def fleet(self) -> DesiredFleet:
         """Give the fleet; ``check`` has found nothing wrong."""
-        gathered = self._gathering
+        gathered, devices = self._gathering, self._gathering.register.devices
         digest = hashlib.sha256()
         for name, of_file in sorted(self._hashes.items()):
             # The hash of each file, not its bytes: no two sets of files run together alike.
             digest.update(name.encode("utf-8", "surrogateescape") + b"\0" + of_file)
         return DesiredFleet(
             types=gathered.types,
-            devices={type_id: gathered.devices.get(type_id, {}) for type_id in gathered.types},
+            devices={type_id: devices.get(type_id, {}) for type_id in gathered.types},
             removed_types={type_id: spot.source for type_id, spot in gathered.removed.items()},
             digest=f"sha256:{digest.hexdigest()}",
         )
@@ -126,8 +137,37 @@ class _Loading:
         before = self._hashes[name]
         data = self._bytes(self._paths[name], name)
         if data is None or self._hashes[name] != before:
-            return [Problem(name, 1, 1, "the file was changed while it was read: run again")]
+            return [_changed(name)]
         return pinpoint(name, data, findings)
+
+    def _pinpoint_rows(self, name: str, findings: list[Finding | DeviceFinding]) -> list[Problem]:
+        before = self._hashes[name]
+        data = self._bytes(self._paths[name], name)
+        if data is None or self._hashes[name] != before:
+            return [_changed(name)]
+        of_devices = [each for each in findings if isinstance(each, DeviceFinding)]
+        return pinpoint_rows(name, data, of_devices, self._gathering.sets.id_cells[name])
+
+    def _open_table(self, text: str, manifest: str) -> TableFile:
+        """Read a CSV file that a manifest names."""
+        try:
+            path = inner_path(self._folder, text)
+            name = self._name(path)
+            if name in self._manifests:
+                raise TableError(f"csv {quote(text)} is a manifest or fleet.yaml, no CSV file")
+            data = read_file(path)
+        except OutsideError as error:
+            raise TableError(f"csv {error}") from None
+        except OSError as error:
+            reason = error.strerror or "unknown reason"
+            near = nearby(self._folder, path, self._folder / self._paths[manifest])
+            how = near or ": correct the path, or see to the file"
+            raise TableError(f"csv {quote(text)} cannot be read: {reason}{how}") from None
+        found = hashlib.sha256(data).digest()
+        if self._hashes.setdefault(name, found) != found:
+            raise TableError(f"csv {quote(text)} was changed while it was read: run again")
+        self._paths[name] = path
+        return TableFile(name, data)
 
     def _bytes(self, path: Path, name: str) -> bytes | None:
         try:
@@ -151,14 +191,5 @@ def _is_same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def read_file(path: Path) -> bytes:
-    """Read a regular file; anything else, which might block for ever, is an OSError."""
-    with open(path, "rb", opener=_open_at_once) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file")
-        return file.read()
-
-
-def _open_at_once(name: str, flags: int) -> int:
-    # Opening a pipe would else wait for somebody to write into it.
-    return os.open(name, flags | os.O_NONBLOCK)
+def _changed(name: str) -> Problem:
+    return Problem(name, 1, 1, "the file was changed while it was read: run again")

@@ -29,7 +29,7 @@ def pinpoint(
     """
     focus = frozenset(finding.line for finding in findings)
     parsed = parse_yaml(data, file=file, places=True, focus=focus)
-    paths = _device_paths(parsed.documents, focus)
+    paths = _set_paths(parsed.documents, focus) | _device_paths(parsed.documents, focus)
     problems = list(parsed.problems)
     spots = {problem[:3] for problem in problems}
     # A rule of our own says more than the schema about the same spot, so it comes first.
@@ -56,13 +56,33 @@ def _device_paths(
     return paths
 
 
+def _set_paths(
+    documents: Sequence[Document], lines: Collection[int]
+) -> dict[tuple[int, str, str], tuple[int, Path]]:
+    """Find the device sets that start on these lines: line, type and no id -> as for devices."""
+    paths: dict[tuple[int, str, str], tuple[int, Path]] = {}
+    for number, document in enumerate(documents):
+        items = document.value.get("deviceSets") if isinstance(document.value, dict) else None
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            line = document.line_of("deviceSets", index)
+            if line in lines and isinstance(item, dict):
+                key = line, str(item.get("typeId")), ""
+                paths.setdefault(key, (number, ("deviceSets", index)))
+    return paths
+
+
 def _located(
     finding: Finding | DeviceFinding, paths: Mapping[tuple[int, str, str], tuple[int, Path]]
 ) -> Finding:
     if isinstance(finding, Finding):
         return finding
-    document, path = paths[(finding.line, *finding.device)]
-    return Finding(finding.file, finding.line, document, (*path, finding.below), finding.message)
+    below = finding.below
+    found = paths.get((finding.line, *finding.device))
+    if found is None:  # the device comes from a set
+        found = paths[(finding.line, finding.device.type_id, "")]
+        below = "deviceIds"
+    document, path = found
+    return Finding(finding.file, finding.line, document, (*path, below), finding.message)
 
 
 def _problems(

@@ -1,8 +1,9 @@
-"""Decide what the manifest schema cannot about single texts: real times, reserved paths."""
+"""Decide what the manifest schema cannot, or cannot in plain words, about texts and sets."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from fleetsync.model.live import RESERVED_KEY
@@ -28,3 +29,16 @@ def is_reserved_path(text: str) -> bool:
         return covers(("metadata", RESERVED_KEY), parse_path(text))
     except ValueError:
         return False  # the schema says what is wrong with it
+
+
+def filling_fault(keys: AbstractSet[str]) -> str:
+    """Say what is wrong with the keys that say which devices a set has; nothing if all is well."""
+    if {"csv", "deviceIds"} <= keys:
+        return 'a device set takes its ids from "deviceIds" or from "csv": take one of them out'
+    if "csv" in keys and "deviceId" not in keys:
+        return 'a device set with "csv" needs "deviceId", which makes an id of a row: add it'
+    if "deviceIds" in keys and "deviceId" in keys:
+        return '"deviceId" belongs to "csv", and this device set has "deviceIds": take one out'
+    if not {"csv", "deviceIds"} & keys:
+        return 'a device set needs "deviceIds", or "csv" and "deviceId": add them'
+    return ""

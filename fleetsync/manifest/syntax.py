@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from yaml.error import MarkedYAMLError
 
-MAX_BAD_CHARACTERS = 20
+MAXBAD_CHARACTERS = 20
 """So many characters that YAML does not allow are reported for one file."""
 
-_BAD_CHARACTER = re.compile(
+BAD_CHARACTER = re.compile(
     "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
@@ -71,8 +71,8 @@ def character_problems(data: bytes, file: str) -> list[Problem]:
 
 
 def _bad_characters(text: str, file: str) -> Iterator[Problem]:
-    for count, match in enumerate(_BAD_CHARACTER.finditer(text)):
-        if count == MAX_BAD_CHARACTERS:
+    for count, match in enumerate(BAD_CHARACTER.finditer(text)):
+        if count == MAXBAD_CHARACTERS:
             return
         at = match.start()
         line = text.count("\n", 0, at) + 1

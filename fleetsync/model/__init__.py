@@ -11,7 +11,7 @@ from fleetsync.model.desired import (
     Source,
 )
 from fleetsync.model.key import DeviceKey, Kind
-from fleetsync.model.live import LiveDevice, LiveDeviceType, LiveFleet, Registration
+from fleetsync.model.live import LiveDevice, LiveDeviceType, LiveFleet, Registration, Sizes
 from fleetsync.model.location import Location
 from fleetsync.model.value import JSON, JSONObject
 
@@ -30,5 +30,6 @@ __all__ = [
     "LiveFleet",
     "Location",
     "Registration",
+    "Sizes",
     "Source",
 ]

@@ -69,7 +69,8 @@ class DesiredFleet(NamedTuple):
     """All that the manifests declare.
 
     ``devices`` goes type id -> device id -> device and has an entry, maybe empty, for each type.
-    ``digest`` is ``sha256:...`` over fleet.yaml and the manifest files' names and bytes.
+    ``digest`` is ``sha256:...`` over the names and bytes of fleet.yaml, manifests
+    and CSV files.
     """
 
     types: Mapping[str, DeviceType]

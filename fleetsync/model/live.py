@@ -52,6 +52,17 @@ class LiveDevice(NamedTuple):
     via_gateway: bool = False
 
 
+class Sizes(NamedTuple):
+    """How large the lists of an org were: all device types, and the devices of each managed type.
+
+    ``at`` is a UTC time stamp, ISO 8601.
+    """
+
+    types: int
+    devices: Mapping[str, int]
+    at: str = ""
+
+
 class LiveFleet(NamedTuple):
     """The managed part of the org, as one reading found it.
 
@@ -69,3 +80,11 @@ class LiveFleet(NamedTuple):
     unmanaged_devices: int = 0
     doubts: tuple[str, ...] = ()
     reads: int = 0
+
+    @property
+    def sizes(self) -> Sizes | None:
+        """How large its lists are, None if they are not provably whole."""
+        if self.doubts:
+            return None
+        devices = {type_id: len(self.devices.get(type_id, EMPTY)) for type_id in self.types}
+        return Sizes(len(self.types) + self.unmanaged_types, devices)

@@ -20,13 +20,15 @@ class Mark(NamedTuple):
 
     ``location`` is the declared location that was last written or found to be there, ``protect``
     that the manifest protected it, ``kept`` the fingerprints of changes that the platform did not
-    honour, ``others`` facts that another version of fleetsync wrote.
+    honour, ``others`` facts that another version of fleetsync wrote, ``run`` the run that
+    registered the device: it tells ours from somebody else's.
     """
 
     location: Location | None = None
     protect: bool = False
     kept: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
+    run: str | None = None
 
 
 NO_MARK = Mark()
@@ -35,6 +37,8 @@ NO_MARK = Mark()
 def mark_text(owner: str, mark: Mark) -> str:
     """Write a mark for ``owner``, a type id or ``type/device``."""
     facts = list(mark.others)
+    if mark.run is not None:
+        facts.append(f"run={mark.run}")
     if mark.location is not None:
         facts.append("location=" + _location_text(mark.location))
     if mark.protect:
@@ -70,6 +74,8 @@ def _with_fact(mark: Mark, fact: str) -> Mark:
         return mark._replace(location=_parse_location(value))
     if name == "protect":
         return mark._replace(protect=True)
+    if name == "run":
+        return mark._replace(run=value)
     if name == "kept":
         return mark._replace(kept=frozenset(value.split(",")))
     return mark._replace(others=(*mark.others, fact))

@@ -46,17 +46,17 @@ def update_type_body(change: Change) -> Body:
         raise TypeError(change.name)
     body = _changed_texts(change)
     old = parse_mark(change.name, live.mark)
-    mark = Mark(None, declared.lifecycle.protect, _kept(change), old.others)
+    mark = old._replace(location=None, protect=declared.lifecycle.protect, kept=_kept(change))
     if _touches(change, "metadata") or mark != old:
         whole = live.metadata if declared.metadata is None else declared.metadata
         body["metadata"] = _with_mark(whole, change.name, mark, live.mark)
     return body
 
 
-def create_device_body(change: Change) -> Body:
+def create_device_body(change: Change, run: str | None = None) -> Body:
     """Item of ``POST /bulk/devices/add`` (page 4.2), without its token.
 
-    An attribute declared to be empty goes as ``""``, so that the type's template does not fill it.
+    ``run`` names the run that registers the device, for its mark. An attribute declared to be empty goes as ``""``, so that the type's template does not fill it.
     """
     device = change.after
     if not isinstance(device, Device):
@@ -64,7 +64,7 @@ def create_device_body(change: Change) -> Body:
     body: Body = {"typeId": device.type_id, "deviceId": device.device_id}
     if device.device_info:
         body["deviceInfo"] = dict(device.device_info)
-    mark = Mark(device.location, device.lifecycle.protect)
+    mark = Mark(device.location, device.lifecycle.protect, run=run)
     if device.metadata is not None or mark != NO_MARK:
         whole = change.inherited.metadata if device.metadata is None else device.metadata
         body["metadata"] = _with_mark(whole, change.name, mark, None)
@@ -96,7 +96,7 @@ def update_device_body(change: Change, noted: Location | None) -> Body:
     if _touches(change, "status"):
         body["status"] = {"alert": {"enabled": device.alert_enabled}}
     old = parse_mark(change.name, live.mark)
-    mark = Mark(noted, device.lifecycle.protect, _kept(change), old.others)
+    mark = old._replace(location=noted, protect=device.lifecycle.protect, kept=_kept(change))
     if _touches(change, "metadata") or mark != old:
         whole = _whole_metadata(change, device, live)
         body["metadata"] = _with_mark(whole, change.name, mark, live.mark)

@@ -9,6 +9,8 @@ from typing import Any
 from fleetsync.diff.change import Change, change_fields
 from fleetsync.model import JSON, Kind
 from fleetsync.plan.plan import Plan
+from fleetsync.plan.precondition import precondition
+from fleetsync.plan.seal import seal
 
 FORMAT_VERSION = 1
 
@@ -16,8 +18,13 @@ FORMAT_VERSION = 1
 def plan_text(plan: Plan) -> Iterator[str]:
     """Write the document in pieces, one change a line, so that a large plan needs little memory.
 
-    Only ASCII is written: whatever text an org holds, a terminal shows it as what it is.
+    Only ASCII is written: whatever text an org holds, a terminal shows it as what it is. The last
+    line but one is the seal over all before it.
     """
+    return seal(_pieces(plan))
+
+
+def _pieces(plan: Plan) -> Iterator[str]:
     document = plan_head(plan)
     tail = {
         "withheld": plan.withheld,
@@ -29,12 +36,12 @@ def plan_text(plan: Plan) -> Iterator[str]:
     for number, change in enumerate(plan.changes):
         yield ("," if number else "") + "\n    " + json.dumps(change_document(change))
     yield "\n  ]" if plan.changes else "]"
-    yield ",\n" + json.dumps(tail, indent=2)[2:] + "\n"
+    yield ",\n" + json.dumps(tail, indent=2)[2:-2] + ",\n"
 
 
 def plan_head(plan: Plan) -> dict[str, JSON]:
     """Give all of the document that is not a list."""
-    return {
+    head: dict[str, JSON] = {
         "formatVersion": FORMAT_VERSION,
         "fleet": plan.fleet,
         "org": plan.org,
@@ -43,6 +50,7 @@ def plan_head(plan: Plan) -> dict[str, JSON]:
         "digest": plan.digest,
         "summary": _summary(plan),
     }
+    return head if plan.undoes is None else {**head, "undoes": plan.undoes}
 
 
 def change_document(change: Change) -> dict[str, Any]:
@@ -50,6 +58,7 @@ def change_document(change: Change) -> dict[str, Any]:
     return {
         **_about(change),
         "fields": [field._asdict() for field in change_fields(change)],
+        "precondition": precondition(change),
         "reason": change.reason,
     }
 
@@ -72,6 +81,7 @@ def _summary(plan: Plan) -> dict[str, JSON]:
             "read": plan.cost.read,
             "write": plan.cost.write,
             "seconds": plan.cost.seconds(plan.calls_per_second),
+            "callsPerSecond": plan.calls_per_second,
         },
     }
 

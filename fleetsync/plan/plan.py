@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fleetsync.diff.change import Action, Change
 from fleetsync.diff.fleet import FleetDiff, diff_fleets
 from fleetsync.diff.prune import Spared
-from fleetsync.model import DesiredFleet, Device, Kind, LiveFleet
+from fleetsync.model import DesiredFleet, Device, Kind, LiveFleet, Sizes
 from fleetsync.plan.cost import Cost, count_writes
 from fleetsync.plan.digest import plan_digest
 from fleetsync.plan.limits import Limits, Refusal, count_by_action, find_refusals
@@ -45,7 +45,9 @@ class Plan(NamedTuple):
 
     ``changes`` stand in the order of work. ``records`` are devices on which apply will only note
     that their location is the declared one. ``withheld`` counts the deletes that wait for a listing
-    that is provably whole. ``created_at`` is a UTC time stamp, ISO 8601.
+    that is provably whole. ``created_at`` is a UTC time stamp, ISO 8601. ``sizes`` says how large
+    the lists were, None if that is not proven; no form of the plan shows it. ``undoes`` names the
+    run that the plan takes back, if it does.
     """
 
     fleet: str
@@ -61,6 +63,8 @@ class Plan(NamedTuple):
     withheld: int
     cost: Cost
     calls_per_second: int
+    sizes: Sizes | None = None
+    undoes: str | None = None
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
@@ -81,6 +85,13 @@ class Plan(NamedTuple):
 def make_plan(*, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, created_at: str) -> Plan:
     """Compare, order, weigh and cost; pure: the same values give the same plan."""
     diff = diff_fleets(desired=desired, live=live, prune=rules.prune)
+    return plan_of(diff, desired=desired, live=live, rules=rules, created_at=created_at)
+
+
+def plan_of(
+    diff: FleetDiff, *, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, created_at: str
+) -> Plan:
+    """Order, weigh and cost what was found, however it was."""
     changes = tuple(sorted(diff.changes, key=_work_order))
     return Plan(
         fleet=rules.fleet,
@@ -96,6 +107,7 @@ def make_plan(*, desired: DesiredFleet, live: LiveFleet, rules: PlanRules, creat
         withheld=diff.withheld,
         cost=Cost(live.reads, count_writes(changes, diff.records)),
         calls_per_second=rules.calls_per_second,
+        sizes=None if live.sizes is None else live.sizes._replace(at=created_at),
     )
 
 

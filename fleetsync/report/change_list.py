@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from typing import NamedTuple
 
-from fleetsync.diff.change import Action, Change, Field, change_fields
+from fleetsync.diff.change import Action, Field
 from fleetsync.escape import shown, shown_pair, shown_value
 from fleetsync.model import JSON, Kind
+from fleetsync.plan.view import PlanView, ShownChange, Stage, shown_fields
 from fleetsync.report.words import counted, counted_kind
 
 _SIGNS = {Action.DELETE: "-", Action.CREATE: "+", Action.UPDATE: "~"}
@@ -25,74 +27,109 @@ _NAMES = 10
 _NAME_CELLS = 40
 
 
-def list_changes(changes: Sequence[Change], *, full: bool) -> Iterator[str]:
-    """Give the lines for changes that share kind and action; ``full`` folds nothing."""
-    if changes[0].action is Action.UPDATE:
-        yield from _updates(changes, full=full)
+Walk = Callable[[], Iterable[ShownChange]]
+
+
+class _Alike(NamedTuple):
+    """Changes that set the same fields from the same to the same: one of them, and who they are."""
+
+    first: ShownChange
+    size: int
+    names: list[str]
+
+
+def list_changes(view: PlanView, stage: Stage, *, full: bool) -> Iterator[str]:
+    """Give the lines for the changes of a stage; ``full`` folds nothing."""
+    if stage[1] is Action.UPDATE:
+        yield from _updates(lambda: view.walk(stage), full=full)
     else:
-        yield from _by_type(changes, full=full)
+        yield from _by_type(view, stage, full=full)
 
 
-def _by_type(changes: Sequence[Change], *, full: bool) -> Iterator[str]:
-    whole = [changes] if changes[0].kind is Kind.DEVICE_TYPE else _types_of(changes)
-    fold = len(changes) if full else max(_FEWEST, _FOLD[changes[0].action] // len(whole))
-    with_fields = full or len(changes) <= _WITH_FIELDS
-    groups = len(whole) if full else _TYPES
-    for members in whole[:groups]:
-        for change in members[:fold]:
+def _by_type(view: PlanView, stage: Stage, *, full: bool) -> Iterator[str]:
+    of_devices = stage[0] is Kind.DEVICE
+    total = view.number_of(*stage)
+    sizes = view.sizes[stage] if of_devices else {"": total}
+    fold = total if full else max(_FEWEST, _FOLD[stage[1]] // len(sizes))
+    with_fields = full or total <= _WITH_FIELDS
+    groups = len(sizes) if full else _TYPES
+    members = groupby(view.walk(stage), key=lambda c: c.type_id if of_devices else "")
+    for type_id, changes in islice(members, groups):
+        for change in islice(changes, fold):
             yield _title(change)
             if with_fields:
-                yield from _value_lines(list(change_fields(change)), full=full)
-        if fold < len(members):
-            yield _more(members[fold:])
-    if groups < len(whole):
-        yield _more_types(whole[groups:])
+                yield from _value_lines(shown_fields(change), full=full)
+        if fold < sizes[type_id]:
+            yield _more(stage, type_id, sizes[type_id] - fold)
+    if groups < len(sizes):
+        yield _more_types(stage, list(sizes.values())[groups:])
 
 
-def _types_of(changes: Sequence[Change]) -> list[list[Change]]:
-    return [list(group) for _, group in groupby(changes, key=lambda change: change.type_id)]
+def _updates(walk: Walk, *, full: bool) -> Iterator[str]:
+    """Show those that change alike once, with their number, then the others one by one.
 
-
-def _updates(changes: Sequence[Change], *, full: bool) -> Iterator[str]:
-    """Show those that change alike once, with their number, then the others one by one."""
-    groups: dict[tuple[str, str], list[Change]] = {}
-    for change in changes:
-        groups.setdefault((_family(change), repr(change.fields)), []).append(change)
-    singles: list[Change] = []
-    for group in groups.values():
-        if len(group) > 1:
-            yield from _alike(group, full=full)
-        else:
-            singles += group
-    fold = len(singles) if full else _FOLD[Action.UPDATE]
-    for change in singles[:fold]:
+    The way goes through them several times, so that few have to be kept.
+    """
+    sizes = Counter(map(_likeness, walk()))
+    fold = sizes.total() if full else _FOLD[Action.UPDATE]
+    rest: Counter[tuple[str, str]] = Counter()
+    for group in _groups(walk, sizes, fold, rest, full=full):
+        yield from _alike(group, full=full)
+    singles = (change for change in walk() if sizes[_likeness(change)] == 1)
+    for change in islice(singles, fold):
         yield _title(change)
         yield from _field_lines(change.fields, full=full)
-    if fold < len(singles):
-        yield from _more_by_fields(singles[fold:])
+    rest.update(map(_family_and_paths, singles))
+    yield from _more_by_fields(rest)
 
 
-def _family(change: Change) -> str:
+def _likeness(change: ShownChange) -> int:
+    """Give a number that is the same for changes that are alike: shorter than what they say."""
+    return hash((_family(change), repr(change.fields)))
+
+
+def _groups(
+    walk: Walk, sizes: Counter[int], fold: int, rest: Counter[tuple[str, str]], *, full: bool
+) -> Iterable[_Alike]:
+    """Collect the first groups of changes that are alike; those beyond ``fold`` count as rest."""
+    groups: dict[int, _Alike] = {}
+    for change in walk():
+        key = _likeness(change)
+        if sizes[key] == 1:
+            continue
+        if key not in groups and len(groups) == fold:
+            rest[_family_and_paths(change)] += 1
+            continue
+        group = groups.setdefault(key, _Alike(change, sizes[key], []))
+        if full or len(group.names) < _NAMES:
+            group.names.append(change.device_id or change.type_id)
+    return groups.values()
+
+
+def _family(change: ShownChange) -> str:
     return "" if change.kind is Kind.DEVICE_TYPE else change.type_id
 
 
-def _alike(group: Sequence[Change], *, full: bool) -> Iterator[str]:
-    of_type = f" of type {shown(group[0].type_id)}" if group[0].kind is Kind.DEVICE else ""
-    yield f"  ~ {counted_kind(len(group), group[0].kind)}{of_type} change alike"
-    yield from _field_lines(group[0].fields, full=full)
-    fold = len(group) if full else _NAMES
-    names = ", ".join(shown(change.device_id or change.type_id) for change in group[:fold])
-    more = f" and {len(group) - fold:,} more" if fold < len(group) else ""
-    yield f"      on {names}{more}"
+def _family_and_paths(change: ShownChange) -> tuple[str, str]:
+    return _family(change), ", ".join(field.path for field in change.fields)
 
 
-def _title(change: Change) -> str:
+def _alike(group: _Alike, *, full: bool) -> Iterator[str]:
+    first, size, names = group
+    of_type = f" of type {shown(first.type_id)}" if first.kind is Kind.DEVICE else ""
+    yield f"  ~ {counted_kind(size, first.kind)}{of_type} change alike"
+    yield from _field_lines(first.fields, full=full)
+    more = f" and {size - len(names):,} more" if len(names) < size else ""
+    yield f"      on {', '.join(map(shown, names))}{more}"
+
+
+def _title(change: ShownChange) -> str:
     """Name a change, and say where it is declared, or why something goes."""
     head = f"  {_SIGNS[change.action]} {shown(change.name)}"
     notes = [shown(change.reason)] if change.action is Action.DELETE else []
     if change.source is not None:
         notes.append(f"{shown(change.source.file)}:{change.source.line}")
-    return f"{head:<{_NAME_CELLS}}  {', '.join(notes)}"
+    return f"{head:<{_NAME_CELLS}}  {', '.join(notes)}".rstrip()
 
 
 def _value_lines(fields: Sequence[Field], *, full: bool) -> Iterator[str]:
@@ -122,20 +159,19 @@ def _shown(value: JSON, *, full: bool) -> str:
     return "(none)" if value is None else shown_value(value, full=full)
 
 
-def _more(rest: Sequence[Change]) -> str:
-    of_type = f" of type {shown(rest[0].type_id)}" if rest[0].kind is Kind.DEVICE else ""
-    return f"  {_SIGNS[rest[0].action]} ... and {len(rest):,} more{of_type}"
+def _more(stage: Stage, type_id: str, count: int) -> str:
+    of_type = f" of type {shown(type_id)}" if stage[0] is Kind.DEVICE else ""
+    return f"  {_SIGNS[stage[1]]} ... and {count:,} more{of_type}"
 
 
-def _more_types(rest: Sequence[Sequence[Change]]) -> str:
-    devices = counted_kind(sum(map(len, rest)), Kind.DEVICE)
-    types = counted(len(rest), "more type", "more types")
-    return f"  {_SIGNS[rest[0][0].action]} ... and {devices} of {types}"
+def _more_types(stage: Stage, sizes: Sequence[int]) -> str:
+    devices = counted_kind(sum(sizes), Kind.DEVICE)
+    types = counted(len(sizes), "more type", "more types")
+    return f"  {_SIGNS[stage[1]]} ... and {devices} of {types}"
 
 
-def _more_by_fields(rest: Sequence[Change]) -> Iterator[str]:
+def _more_by_fields(kinds: Counter[tuple[str, str]]) -> Iterator[str]:
     """Count the others by what changes in them."""
-    kinds = Counter((_family(c), ", ".join(field.path for field in c.fields)) for c in rest)
     for (family, paths), count in kinds.most_common(_NAMES):
         of_type = f" of type {shown(family)}" if family else ""
         yield f"  ~ ... and {count:,} more{of_type}: {shown(paths)}"

@@ -93,7 +93,9 @@ def _headline(report: Report) -> str:
         if done[stage]
     ]
     target = f"{shown(report.plan.fleet)} in org {shown(report.plan.org)}"
-    return f"Applied to {target}: {listed(parts) or 'nothing changed'}."
+    undoes = report.plan.undoes
+    what = "Applied" if undoes is None else f"Undo of run {shown(undoes)} applied"
+    return f"{what} to {target}: {listed(parts) or 'nothing changed'}."
 
 
 def _section(report: Report, status: Status, title: str, *, full: bool) -> Iterator[str]:
@@ -151,7 +153,7 @@ def _head(report: Report) -> dict[str, Any]:
         "withheld": plan.withheld,
         "apiCalls": report.calls,
         "error": str(report.fatal) if report.fatal else None,
-    }
+    } | ({} if plan.undoes is None else {"undoes": plan.undoes})
 
 
 def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -129,6 +129,7 @@ def _settings(value: Mapping[str, JSON], file: Path, other: Org | None) -> Setti
             folder / str(secrets.get("file", "secrets/tokens.jsonl")),
             "platform" if secrets.get("tokens") == "platform" else "client",
         ),
+        lock="org" if value.get("lock") == "org" else "folder",
     )
 
 

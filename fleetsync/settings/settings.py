@@ -58,6 +58,7 @@ class Settings:
     """The settings of one fleet; every path is joined to ``folder``, that of fleet.yaml.
 
     ``manifests`` are files, folders or globs as they were written, relative to ``folder``.
+    ``lock`` says where an apply locks others out: in the folder alone, or in the org as well.
     """
 
     fleet: str
@@ -70,3 +71,4 @@ class Settings:
     prune: bool
     limits: DeleteLimits
     secrets: Secrets
+    lock: Literal["folder", "org"] = "folder"

@@ -7,9 +7,10 @@ No temporary file may hold a token, so the room is made in the file itself:
     what stays | rest | copy | mark            2. write the copy over the beginning, sync
     what stays                                 3. cut off the rest, sync
 
-The copy is never longer than the old lines, so step 2 cannot touch it. Up to the sync of step 1
-the old lines are whole; after it the mark tells every reader to take the copy alone, and whoever
-opens the file next to write goes on with step 2.
+The copy is never longer than what stands before it, so step 2 cannot touch it: lines that grow get
+blank room in front of the copy. Up to the sync of step 1 the old lines are whole; after it the mark
+tells every reader to take the copy alone, and whoever opens the file next to write goes on with
+step 2.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from fleetsync.tokens.line import MARK_SIZE_MAX, Mark, parse_mark, render_mark
+from fleetsync.tokens.mark import SIZE_MAX, Mark, parse_mark, render_mark
 from fleetsync.tokens.storage import CHUNK_BYTES
 
 if TYPE_CHECKING:
@@ -33,14 +34,15 @@ class Span(NamedTuple):
     end: int
 
 
-def replace_content(storage: Storage, lines: Iterable[bytes]) -> None:
-    """Make the lines the whole content; each ends with a line end, all are from the old content.
+def replace_content(storage: Storage, lines: Iterable[bytes], *, growth: int = 0) -> None:
+    """Make the lines the whole content; each ends with a line end.
 
-    Raises OSError; then the file is as it was, or marked so that the next opening goes on.
+    They are those of the old content, fewer, or altogether ``growth`` bytes longer. Raises OSError;
+    then the file is as it was, or marked so that the next opening goes on.
     """
     old_size = storage.size()
     try:
-        _append_copy(storage, lines)
+        _append_copy(storage, lines, growth)
     except OSError:
         storage.truncate(old_size)
         storage.sync()
@@ -90,10 +92,8 @@ def probe_room(storage: Storage, size: int) -> None:
     if size == 0:
         return
     old_size = storage.size()
-    blank = bytes(min(size, CHUNK_BYTES))
     try:
-        for offset in range(0, size, CHUNK_BYTES):
-            storage.write(old_size + offset, blank[: size - offset])
+        _write_blank(storage, old_size, size)
         storage.sync()
     except OSError:
         storage.truncate(old_size)
@@ -114,8 +114,19 @@ def _end_last_line(storage: Storage) -> int:
     return size + 1
 
 
-def _append_copy(storage: Storage, lines: Iterable[bytes]) -> None:
-    start = end = _end_last_line(storage)
+def _write_blank(storage: Storage, start: int, size: int) -> None:
+    blank = bytes(min(size, CHUNK_BYTES))
+    for offset in range(0, size, CHUNK_BYTES):
+        storage.write(start + offset, blank[: size - offset])
+
+
+def _append_copy(storage: Storage, lines: Iterable[bytes], growth: int) -> None:
+    start = _end_last_line(storage)
+    if growth > 0:
+        _write_blank(storage, start, growth)
+        storage.write(start + growth, b"\n")
+        start += growth + 1
+    end = start
     digest = hashlib.sha256()
     for chunk in _gathered(lines):
         storage.write(end, chunk)
@@ -137,7 +148,7 @@ def _gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 def _find_copy(storage: Storage) -> Span | None:
     size = storage.size()
-    tail = storage.read(max(0, size - MARK_SIZE_MAX), MARK_SIZE_MAX)
+    tail = storage.read(max(0, size - SIZE_MAX), SIZE_MAX)
     last = tail[tail.rfind(b"\n", 0, -1) + 1 :]
     mark = parse_mark(last) if last.endswith(b"\n") else None
     if mark is None:

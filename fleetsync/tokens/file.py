@@ -5,27 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from fleetsync.errors import SecretsError
-from fleetsync.tokens.compaction import (
-    append_lines,
-    content_span,
-    finish_compaction,
-    probe_room,
-    replace_content,
+from fleetsync.tokens.compaction import content_span
+from fleetsync.tokens.content import Content
+from fleetsync.tokens.leaving import Leaving
+from fleetsync.tokens.line import Entry, Stamp, parse_line
+from fleetsync.tokens.opening import (
+    check_it_is_ours,
+    explained,
+    open_for_apply,
+    open_for_reading,
 )
-from fleetsync.tokens.index import Index, read_index
-from fleetsync.tokens.line import Entry, parse_line, render_line
-from fleetsync.tokens.opening import explained, open_for_apply, open_for_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from fleetsync.model.token import Token
+    from fleetsync.tokens.rescue import Loss
     from fleetsync.tokens.storage import Storage
 
 _LINE_BYTES = 256
 """What the line of one device takes, and a little more."""
+
+_DAMAGES = 20
+"""How many broken lines are named one by one."""
 
 _ADVICE = "no token in it was lost; free some space or mend the disk, and run again"
 
@@ -38,18 +42,21 @@ class TokenFile:
     """
 
     def __init__(self, storage: Storage, path: Path, *, org: str) -> None:
-        self._storage = storage
+        self._content = Content(storage, path)
         self._path = path
         self._org = org
-        self._read: Index | None = None
-        self._dropped: set[str] = set()
+        self._leaving = Leaving(org)
 
     @classmethod
     def open(cls, path: Path, *, org: str) -> Self:
         """Check, make, lock and read the file, and finish what an earlier run had begun on it."""
-        opened = cls(open_for_apply(path), path, org=org)
+        storage = open_for_apply(path)
+        opened = cls(storage, path, org=org)
         try:
-            opened._check_it_is_ours()
+            with opened._explained("the secrets file cannot be read"):
+                # A run that was killed before its sync may have left lines that no disk has yet.
+                storage.sync()
+                check_it_is_ours(storage, opened._content.index, path)
         except BaseException:
             opened.close()
             raise
@@ -63,24 +70,42 @@ class TokenFile:
 
     def close(self) -> None:
         """Give up the lock; without ``settle`` nothing is removed."""
-        self._storage.close()
+        self._content.close()
 
     @property
     def damage(self) -> tuple[str, ...]:
-        """One sentence for each line that cannot be read and may hold a token."""
-        return tuple(
-            f"{self._path}:{broken.number}: this line is not whole and may hold a token, so it is "
+        """One sentence for each line that cannot be read and may hold a token; few if many."""
+        with self._explained("the secrets file cannot be read"):
+            broken = self._content.index.precious()
+        named = [
+            f"{self._path}:{each.number}: this line is not whole and may hold a token, so it is "
             "kept; mend it or delete it by hand"
-            for broken in self._index.precious()
-        )
+            for each in broken[:_DAMAGES]
+        ]
+        if more := len(broken) - len(named):
+            named.append(f"{self._path}: {more} more lines like these are not whole and are kept")
+        return tuple(named)
 
     def known(self, client_id: str) -> Token | None:
-        """Give the token that stands in the file for a device, or None."""
-        offset = self._index.places.get(client_id)
-        if offset is None or client_id in self._dropped:
-            return None
-        entry = parse_line(self._storage.line(offset))
-        return entry.token if entry else None
+        """Give the valid token that stands in the file for a device, or None."""
+        with self._explained("the secrets file cannot be read"):
+            found = self._content.line_of(client_id)
+        return found[1].token if found and client_id not in self._leaving.gone else None
+
+    def retired(self, client_id: str, run: str) -> Token | None:
+        """Give the token that a run retired for a device, or None; it is not valid."""
+        with self._explained("the secrets file cannot be read"):
+            offset = self._content.index.retired.get(run, {}).get(client_id)
+            if offset is None:
+                return self._leaving.retiring(client_id, run)
+            return self._content.token_at(offset, client_id)
+
+    def last_retired(self, client_id: str) -> Token | None:
+        """Give the token that the newest run retired for a device, or None; it is not valid."""
+        with self._explained("the secrets file cannot be read"):
+            retired = self._content.index.retired
+        runs = [run for run, places in retired.items() if client_id in places]
+        return self.retired(client_id, max(runs)) if runs else None
 
     def check_room(self, devices: int) -> None:
         """Make sure that the tokens of so many more devices have room; nothing stays written.
@@ -88,85 +113,83 @@ class TokenFile:
         Before an apply changes anything: once it has, a full disk would stop it half-way.
         """
         with self._explained("there is no room for the tokens of the new devices"):
-            probe_room(self._storage, devices * _LINE_BYTES)
+            self._content.probe_room(devices * _LINE_BYTES)
 
     def promise(self, entries: Iterable[Entry]) -> None:
         """Write tokens down; when this returns they are on the disk.
 
         What already stands there is not written again; of several entries for one device the
-        last counts. If it fails, no line was added.
+        last counts. If it fails, no line was added. It also fails if somebody touched the file so
+        that tokens were missing; then what could be saved of them has been.
         """
         wanted = {entry.client_id: entry for entry in entries}
-        fresh = [one for name, one in wanted.items() if self.known(name) != one.token]
+        self._check_nobody_touched_it()
+        fresh = [
+            one
+            for name, one in wanted.items()
+            if self.known(name) != one.token or not self._content.is_sure(name)
+        ]
         if not all(entry.belongs_to(self._org) for entry in fresh):
             raise ValueError(f"an entry is not of the org {self._org}")
         if fresh:
-            self._append(fresh)
+            with self._explained("the tokens cannot be written down"):
+                self._content.append(fresh)
+            for entry in fresh:
+                self._leaving.return_of(entry)
+            self._check_nobody_touched_it()
 
     def drop(self, client_ids: Collection[str]) -> None:
-        """Mark the tokens of devices that exist no longer; ``settle`` removes them."""
-        self._dropped.update(client_ids)
+        """Mark tokens that never became valid; ``settle`` removes them."""
+        self._leaving.drop(client_ids)
+
+    def retire(self, client_ids: Iterable[str], *, run: str, at: str) -> None:
+        """Mark the tokens of devices that a run deleted; ``settle`` keeps them as retired ones.
+
+        What the file does not know is passed over. ``at`` is when, as a date of the platform. Of
+        several tokens of one device and run, the first is kept. A token that is promised again is
+        no longer retired.
+        """
+        with self._explained("the secrets file cannot be read"):
+            for client_id in client_ids:
+                self._retire(client_id, Stamp(run, at))
+
+    def _retire(self, client_id: str, stamp: Stamp) -> None:
+        if self.retired(client_id, stamp.run) is not None:
+            self._leaving.drop([client_id])
+        elif client_id not in self._leaving.gone and (found := self._content.line_of(client_id)):
+            self._leaving.retire(*found, stamp)
+
+    def forget_retired(self, keep_runs: Collection[str]) -> None:
+        """Mark what other runs than these retired in this org; ``settle`` removes it."""
+        self._leaving.keep_runs(keep_runs)
 
     def settle(self) -> None:
-        """Leave exactly one line for each device: take out what was dropped or superseded."""
-        index = self._index
-        gone = index.places.keys() & self._dropped
-        if not gone and index.is_tidy():
-            return
-        self._read = None  # should this stop half-way, the next look finishes it first
+        """Leave exactly one line for each device, and the retired ones that are still wanted."""
+        loss = self._find_loss()
         with self._explained("the tokens of deleted devices cannot be taken out"):
-            replace_content(self._storage, self._surviving(index, self._storage.size()))
-        self._dropped.clear()
+            self._content.settle(self._leaving)
+        self._leaving.settled()
+        loss = loss or self._find_loss()
+        if loss is not None:
+            raise SecretsError(f"{self._path}: {loss}")
 
-    def _check_it_is_ours(self) -> None:
-        index = self._index
-        if index.broken and not index.places and not self._storage.read(0, 1) == b"{":
-            raise SecretsError(
-                f"{self._path}: this is not a secrets file of fleetsync, so it was left alone; "
-                "name another file under secrets.file in fleet.yaml"
-            )
+    def _check_nobody_touched_it(self) -> None:
+        loss = self._find_loss()
+        if loss is not None:
+            raise SecretsError(f"{self._path}: {loss}")
 
-    @property
-    def _index(self) -> Index:
-        if self._read is None:
-            with self._explained("the secrets file cannot be read"):
-                finish_compaction(self._storage)
-                self._read = read_index(self._storage, 0, self._storage.size())
-        return self._read
-
-    def _append(self, entries: list[Entry]) -> None:
-        lines = [render_line(entry) for entry in entries]
-        with self._explained("the tokens cannot be written down"):
-            offset = append_lines(self._storage, b"".join(lines))
-            self._check_it_was_not_deleted()
-        for entry, line in zip(entries, lines, strict=True):
-            self._index.put(entry.client_id, offset)
-            self._dropped.discard(entry.client_id)
-            offset += len(line)
-
-    def _check_it_was_not_deleted(self) -> None:
-        if not self._storage.has_a_name():
-            raise SecretsError(
-                f"{self._path}: somebody deleted the secrets file during the run, so no token can "
-                "be kept; find out who did (a 'git clean'?), and run again"
-            )
-
-    def _surviving(self, index: Index, size: int) -> Iterator[bytes]:
-        for offset, raw in self._storage.lines(0, size):
-            entry = parse_line(raw)
-            if entry is None or entry.client_id in self._dropped:
-                continue
-            if index.stands_at(entry.client_id, offset):
-                yield raw.removesuffix(b"\n") + b"\n"
-        for broken in index.precious():
-            yield broken.raw + b"\n"
+    def _find_loss(self) -> Loss | None:
+        what = "somebody touched the secrets file during the run, and it cannot be mended"
+        advice = "tokens may be lost; mend the disk or restore a backup, and run again"
+        with explained(self._path, what=what, advice=advice):
+            return self._content.find_loss()
 
     def _explained(self, what: str) -> AbstractContextManager[None]:
         return explained(self._path, what=what, advice=_ADVICE)
 
 
 def read_tokens(path: Path) -> Mapping[str, Entry]:
-    """Read all tokens of a secrets file by client id; a file that does not exist holds none.
+    """Read all valid tokens of a secrets file by client id; one that does not exist holds none.
 
     Raises SecretsError, also when an apply is at work on the file. Nothing is written.
     """

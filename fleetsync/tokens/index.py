@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from fleetsync.tokens.line import broken_client_id, holds_no_token, is_blank, parse_line
+from fleetsync.tokens.line import Entry, Retired, is_blank, parse
+from fleetsync.tokens.remains import holds_no_token, torn_client_id
+from fleetsync.tokens.repeats import find_repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from fleetsync.tokens.storage import Storage
 
@@ -32,12 +34,16 @@ class Broken(NamedTuple):
 class Index:
     """Where the newest whole line of each client id begins, and what else was found.
 
-    ``superseded`` counts whole lines that a later one replaces, ``repeats`` unreadable lines that
-    hold no token or only repeat another; ``broken`` are the other unreadable lines.
+    ``retired`` says by run and client id where a retired token stands: the first one, which is what
+    the device had before the run. ``superseded`` counts whole lines that another one replaces,
+    ``blanks`` empty ones, ``repeats`` unreadable ones that hold no token or only repeat another;
+    ``broken`` are the other unreadable lines.
     """
 
     places: dict[str, int] = field(default_factory=dict)
+    retired: dict[str, dict[str, int]] = field(default_factory=dict)
     superseded: int = 0
+    blanks: int = 0
     repeats: int = 0
     broken: tuple[Broken, ...] = ()
 
@@ -46,9 +52,17 @@ class Index:
         self.superseded += client_id in self.places
         self.places[client_id] = offset
 
-    def stands_at(self, client_id: str, offset: int) -> bool:
-        """Tell whether the newest line of a client id is the one at ``offset``."""
-        return self.places.get(client_id) == offset
+    def put_retired(self, item: Retired, offset: int) -> None:
+        """Note that a retired token stands at ``offset``, unless its run retired one before."""
+        places = self.retired.setdefault(item.stamp.run, {})
+        self.superseded += item.entry.client_id in places
+        places.setdefault(item.entry.client_id, offset)
+
+    def stands_at(self, found: Entry | Retired, offset: int) -> bool:
+        """Tell whether a line that begins at ``offset`` is the one that counts."""
+        if isinstance(found, Entry):
+            return self.places.get(found.client_id) == offset
+        return self.retired.get(found.stamp.run, {}).get(found.entry.client_id) == offset
 
     def precious(self) -> tuple[Broken, ...]:
         """Give the unreadable lines that may hold the only copy of a token."""
@@ -56,10 +70,11 @@ class Index:
 
     def is_tidy(self) -> bool:
         """Tell whether no line could be taken out without a loss."""
-        return not (self.superseded or self.repeats or len(self.precious()) < len(self.broken))
+        useless = self.superseded + self.blanks + self.repeats
+        return not useless and len(self.precious()) == len(self.broken)
 
     def _is_superseded(self, broken: Broken) -> bool:
-        client_id = broken_client_id(broken.raw)
+        client_id = torn_client_id(broken.raw)
         return client_id is not None and self.places.get(client_id, -1) > broken.offset
 
 
@@ -67,37 +82,31 @@ def read_index(storage: Storage, start: int, end: int) -> Index:
     """Read all lines between two places of the file."""
     index = Index()
     unreadable = list(_unreadable(storage.lines(start, end), index))
-    lines = (raw for _, raw in storage.lines(start, end))
-    copies = _copies(unreadable, lines) if unreadable else set()
-    index.broken = tuple(_without_repeats(unreadable, copies))
-    index.repeats = len(unreadable) - len(index.broken)
+    if unreadable:
+        lines = (raw for _, raw in storage.lines(start, end))
+        repeats = find_repeats({item.raw for item in unreadable}, lines)
+        index.broken = tuple(_without_repeats(unreadable, repeats))
+        index.repeats = len(unreadable) - len(index.broken)
     return index
 
 
 def _unreadable(lines: Iterable[tuple[int, bytes]], index: Index) -> Iterator[Broken]:
     """Note the whole lines in the index, and give the others."""
     for number, (offset, raw) in enumerate(lines, 1):
-        entry = parse_line(raw)
-        if entry is not None:
-            index.put(entry.client_id, offset)
-        elif not is_blank(raw):
-            yield Broken(offset, number, raw.removesuffix(b"\n"))
+        found = parse(raw)
+        if isinstance(found, Entry):
+            index.put(found.client_id, offset)
+        elif isinstance(found, Retired):
+            index.put_retired(found, offset)
+        elif is_blank(raw):
+            index.blanks += 1
+        else:
+            # A power cut may have left blank bytes in front, where nothing was written.
+            yield Broken(offset, number, raw.removesuffix(b"\n").lstrip(b"\0"))
 
 
-def _copies(broken: Sequence[Broken], lines: Iterable[bytes]) -> set[bytes]:
-    """Give those broken lines that are but the beginning of a longer line."""
-    wanted = {item.raw for item in broken}
-    sizes = sorted({len(raw) for raw in wanted})
-    found: set[bytes] = set()
-    for raw in lines:
-        line = raw.removesuffix(b"\n")
-        found.update(line[:size] for size in sizes if size < len(line))
-        found &= wanted
-    return found
-
-
-def _without_repeats(broken: Iterable[Broken], copies: set[bytes]) -> Iterator[Broken]:
-    seen = set(copies)
+def _without_repeats(broken: Iterable[Broken], repeats: set[bytes]) -> Iterator[Broken]:
+    seen = set(repeats)
     for item in broken:
         if item.raw not in seen and not holds_no_token(item.raw):
             yield item

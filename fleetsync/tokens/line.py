@@ -1,23 +1,29 @@
-"""Write and read one line of the secrets file, and judge the remains of a broken one.
+"""Write and read one line of the secrets file; nothing here ever shows what a line holds.
 
 A whole line is a JSON object with the five texts of an entry whose client id agrees with its type
-and device id; other keys may stand beside them. Nothing here ever shows what a line holds.
+and device id; other keys may stand beside them. The token of a device that a run deleted stands a
+level deeper, under ``retired``, so that nobody who looks for ``authToken`` takes it for a valid
+one.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import NamedTuple
 
 from fleetsync.model.token import Token
 
-_BEGINNING = b'{"clientId"'
-_TOKEN_KEY = b'"authToken'
-_MARK_BEGINNING = b'{"compactedBytes"'
-_FIELDS = ("clientId", "typeId", "deviceId", "authToken", "registeredAt")
+FIELDS = ("clientId", "typeId", "deviceId", "authToken", "registeredAt")
+"""The keys of an entry, in the order in which they are written."""
 
-MARK_SIZE_MAX = 160
-"""No mark is longer than this many bytes."""
+BLANK = b" \t\r\n\0"
+"""What may stand around a line: a power cut may leave NUL bytes where nothing was written."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_COLLIDING = re.compile(rb'"run"|"retiredAt"|\\')
+"""What a line may have whose own keys would be taken for those that retiring adds."""
 
 
 class Entry(NamedTuple):
@@ -34,11 +40,18 @@ class Entry(NamedTuple):
         return self.client_id[2:] == f"{org}:{self.type_id}:{self.device_id}"
 
 
-class Mark(NamedTuple):
-    """The last line of a compaction's copy: so many bytes before it are the whole new content."""
+class Stamp(NamedTuple):
+    """Which run retired a token, and when."""
 
-    size: int
-    digest: str
+    run: str
+    at: str
+
+
+class Retired(NamedTuple):
+    """The token of a device that a run deleted: not valid, kept for undoing the run."""
+
+    entry: Entry
+    stamp: Stamp
 
 
 def render_line(entry: Entry) -> bytes:
@@ -49,14 +62,53 @@ def render_line(entry: Entry) -> bytes:
     if not _agree(entry.client_id, entry.type_id, entry.device_id) or not entry.token.reveal():
         raise ValueError("the client id does not agree with the type and device id, or no token")
     values = (entry.client_id, entry.type_id, entry.device_id, entry.token.reveal())
-    fields = dict(zip(_FIELDS, (*values, entry.registered_at), strict=True))
+    fields = dict(zip(FIELDS, (*values, entry.registered_at), strict=True))
     return json.dumps(fields).encode("ascii") + b"\n"
 
 
-def parse_line(raw: bytes) -> Entry | None:
-    """Read a whole line; None if it is anything else."""
+def render_retired(raw: bytes, entry: Entry, stamp: Stamp) -> bytes:
+    """Turn the whole line of an entry into one that says that a run retired it.
+
+    What it holds stays as it was written, so that the beginning of a retired line is recognized as
+    a repeat of the line that it comes from.
+    """
+    wrapped = _wrap(_bare(raw), stamp)
+    if not _COLLIDING.search(raw) or parse(wrapped) == Retired(entry, stamp):
+        return wrapped
+    return _wrap(render_line(entry).strip(), stamp)
+
+
+def _wrap(line: bytes, stamp: Stamp) -> bytes:
+    # The stamp stands first: what follows is the line itself, whole or torn.
+    said = json.dumps({"run": stamp.run, "retiredAt": stamp.at})[:-1].encode("ascii")
+    return b'{"retired": %s, %s}\n' % (said, line[1:])
+
+
+def parse(raw: bytes) -> Entry | Retired | None:
+    """Read a whole line of either kind; None if it is anything else."""
     fields = _read_object(raw)
-    texts = [fields.get(name) for name in _FIELDS]
+    entry = _entry_of(fields)
+    if entry is not None:
+        return entry
+    inner = fields.get("retired")
+    return _retired_of(inner) if isinstance(inner, dict) else None
+
+
+def parse_line(raw: bytes) -> Entry | None:
+    """Read the whole line of a valid token; None if it is anything else."""
+    found = parse(raw)
+    return found if isinstance(found, Entry) else None
+
+
+def _retired_of(fields: dict[str, object]) -> Retired | None:
+    entry, run, at = _entry_of(fields), fields.get("run"), fields.get("retiredAt")
+    if entry is None or not isinstance(run, str) or not isinstance(at, str):
+        return None
+    return Retired(entry, Stamp(run, at))
+
+
+def _entry_of(fields: dict[str, object]) -> Entry | None:
+    texts = [fields.get(name) for name in FIELDS]
     if not all(isinstance(text, str) for text in texts):
         return None
     client_id, type_id, device_id, token, registered_at = map(str, texts)
@@ -72,44 +124,25 @@ def _agree(client_id: str, type_id: str, device_id: str) -> bool:
 
 def _read_object(raw: bytes) -> dict[str, object]:
     try:
-        value = json.loads(raw)
+        value = json.loads(_bare(raw).decode("utf-8"), object_pairs_hook=_object_of)
     # A line may be any bytes: not JSON, not UTF-8 (both ValueError), or absurdly deep.
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def render_mark(mark: Mark) -> bytes:
-    """Write a mark as one line with its line end."""
-    return json.dumps({"compactedBytes": mark.size, "sha256": mark.digest}).encode("ascii") + b"\n"
+def _object_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a key stands there twice: two lines may have been fused")
+    return fields
 
 
-def parse_mark(raw: bytes) -> Mark | None:
-    """Read a mark; None if the line is anything else."""
-    fields = _read_object(raw)
-    size, digest = fields.get("compactedBytes"), fields.get("sha256")
-    if len(fields) != 2 or type(size) is not int or not isinstance(digest, str) or size < 0:
-        return None
-    return Mark(size, digest)
+def _bare(raw: bytes) -> bytes:
+    """Take away what editors and power cuts put around a line."""
+    return raw.strip(BLANK).removeprefix(_BYTE_ORDER_MARK).strip(BLANK)
 
 
 def is_blank(raw: bytes) -> bool:
-    """Tell whether a line is empty; a power cut may leave NUL bytes where nothing was written."""
-    return not raw.strip(b" \t\r\n\0")
-
-
-def holds_no_token(raw: bytes) -> bool:
-    """Tell whether an unreadable line is the beginning of one that broke off before its token."""
-    if raw.startswith(_MARK_BEGINNING) or _MARK_BEGINNING.startswith(raw.rstrip(b"\r\n")):
-        return True
-    start = raw.rstrip(b"\r\n")[: len(_BEGINNING)]
-    return _BEGINNING.startswith(start) and _TOKEN_KEY not in raw
-
-
-def broken_client_id(raw: bytes) -> str | None:
-    """Read the client id at the beginning of a line that broke off; None if it is not there."""
-    if not raw.startswith(_BEGINNING):
-        return None
-    rest = raw[len(_BEGINNING) :].lstrip(b" :")
-    text, quote, _ = rest[1:].partition(b'"')
-    return text.decode("ascii", "replace") if rest[:1] == b'"' and quote else None
+    """Tell whether a line is empty, or NUL bytes alone."""
+    return not raw.strip(BLANK)

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fleetsync.errors import SecretsError
-from fleetsync.tokens.guard import check_secrets_path
+from fleetsync.tokens.guard import check_file, check_secrets_path
 from fleetsync.tokens.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from fleetsync.tokens.index import Index
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -40,6 +42,17 @@ def open_for_apply(path: Path) -> Storage:
     with explained(path, what="the secrets file cannot be opened", advice=advice):
         _make_folder(path.parent)
         return _locked(_open_or_make(path), path, fcntl.LOCK_EX)
+
+
+def check_it_is_ours(storage: Storage, index: Index, path: Path) -> None:
+    """Raise SecretsError if a file holds something else than tokens. Raises OSError."""
+    if not index.broken or index.places or index.retired or storage.read(0, 1) == b"{":
+        return
+    if not any(b"authToken" in broken.raw for broken in index.broken):
+        raise SecretsError(
+            f"{path}: this is not a secrets file of fleetsync, so it was left alone; "
+            "name another file under secrets.file in fleet.yaml"
+        )
 
 
 def open_for_reading(path: Path) -> Storage | None:
@@ -97,7 +110,10 @@ def _locked(descriptor: int, path: Path, kind: int) -> Storage:
 
 
 def _lock(descriptor: int, path: Path, kind: int) -> None:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    found = os.fstat(descriptor)
+    if kind == fcntl.LOCK_EX:
+        check_file(path, found)  # once more: by now it may be another one than was looked at
+    elif not stat.S_ISREG(found.st_mode):
         raise SecretsError(f"{path}: the secrets file is not a regular file; name another one")
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)

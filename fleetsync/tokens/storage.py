@@ -7,10 +7,12 @@ Every change of the secrets file goes through the three methods ``_pwrite``, ``t
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
 """How much is copied at a time."""
@@ -29,9 +31,14 @@ class Storage:
         """Give the length in bytes."""
         return os.fstat(self._descriptor).st_size
 
-    def has_a_name(self) -> bool:
-        """Tell whether the file can still be found on disk, that is, was not deleted."""
-        return os.fstat(self._descriptor).st_nlink > 0
+    def version(self) -> tuple[int, ...]:
+        """Give numbers that change with every change of the file, whoever makes it."""
+        found = os.fstat(self._descriptor)
+        return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+    def stands_at(self, path: Path) -> bool:
+        """Tell whether the path still leads to this file. Raises FileNotFoundError, OSError."""
+        return os.path.samestat(path.lstat(), os.fstat(self._descriptor))
 
     def read(self, offset: int, size: int) -> bytes:
         """Read so many bytes, fewer only at the end."""
@@ -44,12 +51,20 @@ class Storage:
 
     def lines(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """Give each line between two places with its offset; the last may lack its line end."""
-        with open(os.dup(self._descriptor), "rb") as file:  # noqa: PTH123 - a descriptor, no path
-            file.seek(start)
-            offset = start
-            while offset < end and (raw := file.readline(end - offset)):
-                yield offset, raw
-                offset += len(raw)
+        begun: list[bytes] = []
+        offset = position = start
+        while position < end and (chunk := self.read(position, min(CHUNK_BYTES, end - position))):
+            position += len(chunk)
+            # Unlike bytes.splitlines, this takes a carriage return for a part of the line.
+            for piece in BytesIO(chunk):
+                begun.append(piece)
+                if piece.endswith(b"\n"):
+                    line = b"".join(begun)
+                    begun.clear()
+                    yield offset, line
+                    offset += len(line)
+        if begun:
+            yield offset, b"".join(begun)
 
     def line(self, offset: int) -> bytes:
         """Read the one line that begins there."""

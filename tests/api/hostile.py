@@ -6,7 +6,8 @@ import json
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,9 +32,16 @@ class Hangup(NamedTuple):
     content: bytes = b""
 
 
+class Stream(NamedTuple):
+    """Send these pieces with a pause of so many seconds after each, and close the connection."""
+
+    pieces: Iterable[bytes]
+    pause: float = 0.0
+
+
 _CLIENT_HELLO = b"\x16"  # how TLS begins
 
-Script = Callable[[Asked], "bytes | Hangup"]
+Script = Callable[[Asked], "bytes | Hangup | Stream"]
 
 
 def reply(status: int = 200, body: object = None, **headers: str) -> bytes:
@@ -44,11 +52,11 @@ def reply(status: int = 200, body: object = None, **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
-def in_turn(*answers: bytes | Hangup) -> Script:
+def in_turn(*answers: bytes | Hangup | Stream) -> Script:
     """Answer the first request with the first answer, and so on; the last one stays."""
     left = list(answers)
 
-    def script(_: Asked) -> bytes | Hangup:
+    def script(_: Asked) -> bytes | Hangup | Stream:
         return left.pop(0) if len(left) > 1 else left[0]
 
     return script
@@ -84,6 +92,14 @@ class HostileServer:
         """What was asked for, in order."""
         return [each.path for each in self.asked]
 
+    def settle(self) -> None:
+        """Return when everything that was sent before is answered, and all clients have hung up."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as last:
+            last.shutdown(socket.SHUT_WR)  # connections are taken in turn, so this one is the last
+            last.recv(1)
+        while self._server.begun > self._server.ended:
+            time.sleep(0.0005)
+
     def drop_connections(self) -> None:
         """Close every connection that is open, as an idle time limit does."""
         for each in self._server.open:
@@ -116,8 +132,20 @@ class _Server(socketserver.ThreadingTCPServer):
     ) -> None:
         self.owner = owner
         self.open: list[socket.socket] = []
+        self.begun = 0
+        self.ended = 0
+        self._count = threading.Lock()
         self.context = context
         super().__init__(address, _Handler, bind_and_activate=False)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.begun += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._count:
+            self.ended += 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: clients of these tests hang up on purpose."""
@@ -149,20 +177,41 @@ class _Handler(socketserver.StreamRequestHandler):
             if isinstance(answer, Hangup):
                 self.wfile.write(answer.content)
                 return
+            if isinstance(answer, Stream):
+                _send_slowly(self, answer)
+                return
             self.wfile.write(answer)
 
 
+def _send_slowly(handler: _Handler, stream: Stream) -> None:
+    for piece in stream.pieces:
+        handler.wfile.write(piece)
+        time.sleep(stream.pause)
+
+
 def _read_request(handler: _Handler) -> Asked | None:
-    line = handler.rfile.readline().decode("latin-1").split()
+    """Read one request; one that was cut off is none."""
+    line = _read_line(handler).split()
     if not line:
         return None
     headers = {}
-    while (header := handler.rfile.readline().decode("latin-1").strip()) != "":
+    while (header := _read_line(handler)) != "\n":
+        if not header:
+            return None
         name, _, value = header.partition(":")
         headers[name.lower()] = value.strip()
-    content = handler.rfile.read(int(headers.get("content-length", "0")))
+    length = int(headers.get("content-length", "0"))
+    content = handler.rfile.read(length)
+    if len(content) < length:
+        return None
     if line[0] == "CONNECT":  # its target is host:port
         return Asked(line[0], line[1], {}, headers, content)
     target = urlsplit(line[1])
     path = target.path.removeprefix("/api/v0002")
     return Asked(line[0], path, dict(parse_qsl(target.query)), headers, content)
+
+
+def _read_line(handler: _Handler) -> str:
+    """Give a whole line, its end as one character; nothing where the client broke off."""
+    line = handler.rfile.readline().decode("latin-1")
+    return line.rstrip("\r\n") + "\n" if line.endswith("\n") else ""

@@ -200,3 +200,12 @@ def test_an_adapter_answers_instead_of_the_network(org_state: OrgState) -> None:
     assert isinstance(result, Reply)
     assert json.loads(result.content)["id"] == "embedded"
     assert connected.gate.count == 1
+
+
+def test_what_the_http_library_chokes_on_is_a_failure_in_words(start_server: StartServer) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n"
+    server = start_server(in_turn(Hangup(chunked)))
+    for method in ("GET", "DELETE"):
+        result = line_to(server.url).carry(Ask(method, ("x",)))
+        assert isinstance(result, Failure)
+        assert result.message.startswith("the connection with 127.0.0.1 broke off")

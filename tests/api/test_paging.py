@@ -1,49 +1,19 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from fleetsync.api.paging import Census, ListReader, Page, ignore_progress, parse_page
-from fleetsync.errors import ApiError, ListingError
-from fleetsync.model.value import JSON
-from tests.api.hostile import Asked, HostileServer, in_turn, reply
+from fleetsync.api.paging import ListReader, ignore_progress
+from fleetsync.api.retry import RetryPolicy
+from fleetsync.api.walk import Census
+from fleetsync.errors import ApiError
+from tests.api.hostile import Asked, in_turn, reply
+from tests.api.letters import Letters, page, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tests.api.conftest import Connect, StartServer
-
-
-class Letters:
-    """Rows that are their own key."""
-
-    def __init__(self) -> None:
-        self.seen: list[JSON] = []
-
-    def add(self, row: JSON) -> bool:
-        if row in self.seen:
-            return False
-        self.seen.append(row)
-        return True
-
-    def __len__(self) -> int:
-        return len(self.seen)
-
-
-def page(rows: Iterable[str], bookmark: str | None = None, total: int | None = None) -> bytes:
-    body: dict[str, object] = {"results": list(rows)}
-    if bookmark is not None:
-        body["bookmark"] = bookmark
-    if total is not None:
-        body["meta"] = {"total_rows": total}
-    return reply(body=body)
-
-
-def read(server: HostileServer, connect: Connect) -> tuple[str, Census]:
-    lists = ListReader(connect(server.url))
-    rows, census = lists.read(lists.open(("things",), {"_sort": "id"}), Letters, ignore_progress)
-    return "".join(map(str, rows.seen)), census
 
 
 def test_pages_follow_their_bookmarks_with_all_other_parameters_unchanged(
@@ -105,68 +75,6 @@ def test_a_later_page_that_is_refused_is_not_asked_for_in_another_size(
     assert len(server.asked) == 2
 
 
-def test_a_bookmark_after_the_last_row_is_not_followed(
-    start_server: StartServer, connect: Connect
-) -> None:
-    server = start_server(in_turn(page("ab", "g1", 4), page("cd", "g2", 4), page("", None, 4)))
-    assert read(server, connect) == ("abcd", Census(4))
-    assert len(server.asked) == 2
-
-
-def test_an_empty_page_in_the_middle_is_not_the_end(
-    start_server: StartServer, connect: Connect
-) -> None:
-    server = start_server(in_turn(page("ab", "g1", 3), page("", "g2", 3), page("c", None, 3)))
-    assert read(server, connect) == ("abc", Census(3))
-
-
-def test_empty_pages_without_end_are_not_followed_for_ever(
-    start_server: StartServer, connect: Connect
-) -> None:
-    count = iter(range(1000))
-    server = start_server(lambda _: page("a", f"g{next(count)}", 9))
-    assert read(server, connect) == (
-        "a",
-        Census(1, ("things: it counts 9 but lists 1", "things: 3 came twice while it was read")),
-    )
-    assert len(server.asked) <= 2 * 5  # twice four pages, each with one ahead at the end
-
-
-def test_a_bookmark_that_comes_twice_is_an_error(
-    start_server: StartServer, connect: Connect
-) -> None:
-    server = start_server(
-        in_turn(page("a", "g1", 9), page("b", "g2", 9), page("c", "g1", 9), page("d", "g2", 9))
-    )
-    with pytest.raises(ListingError, match="the list things leads in a circle"):
-        read(server, connect)
-
-
-def test_an_empty_page_that_leads_back_to_itself_is_the_end(
-    start_server: StartServer, connect: Connect
-) -> None:
-    server = start_server(
-        lambda asked: page("", "g1", 2) if "_bookmark" in asked.params else page("a", "g1", 2)
-    )
-    assert read(server, connect) == ("a", Census(1, ("things: it counts 2 but lists 1",)))
-
-
-def test_a_list_that_tells_no_total_ends_with_its_bookmarks_and_a_note(
-    start_server: StartServer, connect: Connect
-) -> None:
-    server = start_server(in_turn(page("ab", "g1"), page("c")))
-    note = "things: the org told no total, so no count proves it whole"
-    assert read(server, connect) == ("abc", Census(3, (), (note,)))
-
-
-def test_a_list_that_tells_no_total_ends_with_an_empty_page(
-    start_server: StartServer, connect: Connect
-) -> None:
-    server = start_server(in_turn(page("ab", "g1"), page("", "g2"), page("z")))
-    assert read(server, connect)[0] == "ab"
-    assert len(server.asked) == 2
-
-
 def test_a_list_that_changed_while_it_was_read_is_read_again(
     start_server: StartServer, connect: Connect, notices: list[str]
 ) -> None:
@@ -175,15 +83,6 @@ def test_a_list_that_changed_while_it_was_read_is_read_again(
     )
     assert read(server, connect) == ("bcd", Census(3))
     assert notices == ["things: its count went from 4 to 3 while it was read; reading it again"]
-
-
-def test_a_row_that_shifted_away_is_noticed_though_the_counts_agree(
-    start_server: StartServer, connect: Connect
-) -> None:
-    # a goes, c moves to the first page unseen: three rows were read, and three there are
-    server = start_server(in_turn(page("ab", "g1", 4), page("d", None, 3)))
-    _, census = read(server, connect)
-    assert census.doubts
 
 
 def test_doubts_that_stay_are_told(start_server: StartServer, connect: Connect) -> None:
@@ -196,7 +95,7 @@ def test_doubts_that_stay_are_told(start_server: StartServer, connect: Connect) 
     assert len(server.asked) == 4
 
 
-def test_rows_that_came_twice_are_made_up_for_by_going_on(
+def test_rows_that_came_twice_are_made_up_for_by_reading_again(
     start_server: StartServer, connect: Connect
 ) -> None:
     answers = [page("ab", "g1", 4), page("bc", "g2", 4), page("d", None, 4)]
@@ -205,20 +104,48 @@ def test_rows_that_came_twice_are_made_up_for_by_going_on(
     assert len(server.asked) == 4
 
 
-def test_the_next_page_is_asked_for_before_the_rows_of_the_last_are_read(
+NOT_JSON = (
+    "GET /things: the org's answer cannot be read: it is not JSON, or it was cut off; check the"
+    " org's url, and that no login page or proxy is in the way; reading it again"
+)
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_an_answer_that_makes_no_sense_is_no_reason_to_give_up_at_once(
+    start_server: StartServer, connect: Connect, notices: list[str], before: int
+) -> None:
+    pages = [page("ab", "g1", 3), page("c", None, 3)]
+    server = start_server(in_turn(*pages[:before], reply(200, b"{"), *pages))
+    assert read(server, connect) == ("abc", Census(3))
+    assert notices == [NOT_JSON]
+
+
+def test_an_answer_that_makes_no_sense_twice_is_an_error(
     start_server: StartServer, connect: Connect
 ) -> None:
-    server = start_server(in_turn(page("ab", "g1", 3), page("c", None, 3)))
+    server = start_server(in_turn(reply(200, {"results": 7})))
+    with pytest.raises(ApiError, match="the list things: it is no list but a number"):
+        read(server, connect)
+    assert len(server.asked) == 2
 
-    class Slow(Letters):
-        def add(self, row: JSON) -> bool:
-            while len(server.asked) < 2:
-                pass
-            return super().add(row)
 
-    lists = ListReader(connect(server.url))
-    rows, _ = lists.read(lists.open(("things",), {}), Slow, ignore_progress)
-    assert rows.seen == ["a", "b", "c"]
+@pytest.mark.parametrize(
+    ("policy", "least", "most"),
+    [(RetryPolicy(budget=9, first_delay=0.2), 0.2, 5), (RetryPolicy(budget=0), 0, 0.2)],
+)
+def test_before_it_is_read_again_the_org_gets_the_moment_that_the_retry_policy_gives(
+    *,
+    start_server: StartServer,
+    connect: Connect,
+    policy: RetryPolicy,
+    least: float,
+    most: float,
+) -> None:
+    server = start_server(in_turn(page("ab", None, 3), page("abc", None, 3)))
+    lists = ListReader(connect(server.url, policy))
+    began = time.monotonic()
+    lists.read(lists.open(("things",), {}), Letters, ignore_progress)
+    assert least <= time.monotonic() - began < most
 
 
 def test_progress_tells_rows_and_total_page_by_page(
@@ -229,37 +156,3 @@ def test_progress_tells_rows_and_total_page_by_page(
     told: list[tuple[int, int | None]] = []
     lists.read(lists.open(("things",), {}), Letters, lambda *step: told.append(step))
     assert told == [(2, 3), (3, 3)]
-
-
-@pytest.mark.parametrize("bookmark", [None, ""])
-def test_a_bookmark_that_is_null_or_empty_is_none(bookmark: JSON) -> None:
-    body: JSON = {"results": [1], "bookmark": bookmark, "meta": {"total_rows": 1}}
-    assert parse_page(body, "x") == Page([1], None, 1)
-
-
-@pytest.mark.parametrize("meta", [None, {}])
-def test_meta_may_be_missing(meta: JSON) -> None:
-    assert parse_page({"results": [], "meta": meta}, "x") == Page([], None, None)
-
-
-@pytest.mark.parametrize(
-    ("body", "kind", "words"),
-    [
-        (None, ApiError, "the list x: it is no object but null"),
-        ([], ApiError, "the list x: it is no object but a list"),
-        ({}, ApiError, "the list x: it is no list but null"),
-        ({"results": {}}, ApiError, "the list x: it is no list but an object"),
-        ({"results": [], "meta": 5}, ApiError, "the list x: it is no object but a number"),
-        ({"results": [], "meta": {"total_rows": "5"}}, ListingError, "total_rows is no count"),
-        ({"results": [], "meta": {"total_rows": True}}, ListingError, "total_rows is no count"),
-        ({"results": [], "meta": {"total_rows": -1}}, ListingError, "total_rows is no count"),
-        ({"results": [], "bookmark": 5}, ListingError, "its bookmark cannot be sent back"),
-        ({"results": [], "bookmark": "\ud800"}, ListingError, "its bookmark cannot be sent back"),
-        ({"results": [], "bookmark": "x" * 9000}, ListingError, "its bookmark cannot be sent back"),
-    ],
-)
-def test_a_page_that_is_none_is_an_error_in_words(
-    body: JSON, kind: type[Exception], words: str
-) -> None:
-    with pytest.raises(kind, match=words):
-        parse_page(body, "x")

@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
         ("Mon, 23 Nov 2026 10:00:30 -0000", 30.0),
         ("Mon, 23 Nov 2026 09:00:00 GMT", 0.0),
         ("Mon, 99 Nov 2026 09:00:00 GMT", None),
+        ("Mon, 23 Nov 2026 10:00:30 +99999999999999", None),
     ],
 )
 def test_both_forms_of_retry_after_are_read_and_nonsense_is_not(

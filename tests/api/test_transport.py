@@ -3,6 +3,9 @@ from __future__ import annotations
 import threading
 import time
 from base64 import b64encode
+from email.utils import formatdate
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +20,7 @@ from fleetsync.errors import (
     ApiError,
     CredentialsError,
     FleetsyncError,
+    LockLostError,
     OutcomeUnknownError,
     UnreachableError,
 )
@@ -50,6 +54,26 @@ def test_each_door_sends_its_method(start_server: StartServer, connect: Connect)
     ]
     assert server.asked[0].params == {"_limit": "1"}
     assert transport.requests == 4
+
+
+def test_a_guard_that_raises_keeps_writes_from_being_sent_and_nothing_else(
+    start_server: StartServer, connect: Connect
+) -> None:
+    def refuse() -> None:
+        raise LockLostError("lost")
+
+    server = start_server(in_turn(reply(body=[])))
+    transport = connect(server.url)
+    guarded = transport.guarded(refuse)
+    for write in (partial(guarded.post, ("b",), b""), partial(guarded.put, ("c",), b"")):
+        with pytest.raises(LockLostError):
+            write()
+    with pytest.raises(LockLostError):
+        guarded.delete(("d",))
+    guarded.get(("a",))
+    transport.delete(("e",))
+    assert server.paths == ["/a", "/e"]
+    assert transport.requests == guarded.requests == 2
 
 
 def test_an_empty_answer_is_no_body(start_server: StartServer, connect: Connect) -> None:
@@ -119,6 +143,91 @@ def test_retry_after_holds_all_callers_of_the_connection(
     first.join()
     assert len(arrivals) == 3
     assert min(arrivals[1:]) - arrivals[0] >= 1.0
+
+
+def test_a_date_in_retry_after_is_waited_for(start_server: StartServer, connect: Connect) -> None:
+    def script(_: Asked) -> bytes:
+        if len(server.asked) > 1:
+            return reply(body=1)
+        then = formatdate(time.time() + 2, usegmt=True)  # it has whole seconds: 1 to 2 from now
+        return reply(429, Retry_After=then)
+
+    server = start_server(script)
+    begun = time.monotonic()
+    assert connect(server.url, RetryPolicy(budget=10)).post(("x",), b"[]").body == 1
+    assert 0.9 < time.monotonic() - begun < 8
+
+
+def test_the_waits_grow(start_server: StartServer, connect: Connect) -> None:
+    arrivals: list[float] = []
+
+    def script(_: Asked) -> bytes:
+        arrivals.append(time.monotonic())
+        return reply(body=1) if len(arrivals) == 6 else reply(503)
+
+    patience = RetryPolicy(budget=10, first_delay=0.02, longest_delay=0.2)
+    connect(start_server(script).url, patience).get(("x",))
+    least = [0.01, 0.02, 0.04, 0.08, 0.1]  # half of 0.02, 0.04, ..., and of the longest
+    waits = [after - before for before, after in pairwise(arrivals)]
+    assert [wait >= each for wait, each in zip(waits, least, strict=True)] == [True] * 5
+
+
+MISTAKES = [reply(409), reply(500), reply(200, b"<html>"), reply(200, b'{"a": ')]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_read_that_is_answered_out_of_line_is_asked_again_and_then_believed(
+    start_server: StartServer, connect: Connect, mistake: bytes
+) -> None:
+    healed = start_server(in_turn(mistake, mistake, reply(body=5)))
+    assert connect(healed.url, HASTY).get(("x",)).body == 5
+    broken = start_server(in_turn(mistake))
+    with pytest.raises(ApiError):
+        connect(broken.url, HASTY).get(("x",))
+    assert len(broken.asked) == 3
+
+
+@pytest.mark.parametrize("refusal", [reply(401, {"message": "no"}), reply(403)])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_key_that_was_taken_before_is_shown_again_when_it_is_refused(
+    start_server: StartServer,
+    connect: Connect,
+    notices: list[str],
+    refusal: bytes,
+    method: str,
+) -> None:
+    server = start_server(in_turn(reply(body=1), refusal, reply(body=2), refusal))
+    transport = connect(server.url, HASTY)
+
+    def ask() -> object:
+        return transport.get(("x",)).body if method == "get" else transport.post(("x",), b"1").body
+
+    assert [transport.get(("x",)).body, ask()] == [1, 2]
+    assert "the org refuses the API key that it took before" in notices[0]
+    with pytest.raises(CredentialsError):
+        ask()
+    assert len(server.asked) == 6
+
+
+def test_a_key_that_was_never_taken_is_refused_at_once(
+    start_server: StartServer, connect: Connect
+) -> None:
+    server = start_server(in_turn(reply(401)))
+    with pytest.raises(CredentialsError):
+        connect(server.url, HASTY).get(("x",))
+    assert len(server.asked) == 1
+
+
+def test_a_refusal_that_has_words_is_not_taken_for_a_mistake(
+    start_server: StartServer, connect: Connect
+) -> None:
+    words = reply(403, {"message": "CUDCS0105E: the cache is off"})
+    server = start_server(in_turn(reply(body=1), words))
+    transport = connect(server.url, HASTY)
+    transport.get(("x",))
+    with pytest.raises(ApiError, match="the cache is off"):
+        transport.get(("x",))
+    assert len(server.asked) == 2
 
 
 def test_until_the_org_has_answered_once_nobody_waits_long(connect: Connect) -> None:

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fleetsync.api.connection import Connection
-from fleetsync.api.registry import Registry
 from fleetsync.api.retry import RetryPolicy
 from fleetsync.api.transport import Transport
-from fleetsync.api.writer import RegistryWriter
 from fleetsync.apply import Hands, Outcome, apply_plan
 from fleetsync.emulator.app import make_app
 from fleetsync.emulator.running import Emulator
@@ -23,27 +21,31 @@ from fleetsync.emulator.switches import Switches
 from fleetsync.errors import FleetsyncError
 from fleetsync.plan import Plan
 from fleetsync.tokens.file import TokenFile
-from tests.api.hostile import Asked, Hangup, HostileServer, reply
-from tests.world import KEY, World
+from tests.api.hostile import Asked, Hangup, HostileServer, Stream, reply
+from tests.world import KEY, World, begin_journal, make_hands
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 HASTY = RetryPolicy(budget=0.02, first_contact=0.02, first_delay=0.005, longest_delay=0.01)
-ANSWERS = bytes | Hangup
+ANSWERS = bytes | Hangup | Stream
 Forward = Callable[[], bytes]
 Twist = Callable[[Asked, Forward], "ANSWERS | None"]
 """Answers a request in its own way, or gives None; calling ``forward`` lets the org act."""
 
 
 class Front(World):
-    """A world whose org stands behind twists; ``asked`` holds what came, ``hands`` the last run."""
+    """A world whose org stands behind twists; ``asked`` holds what came, ``hands`` the last run.
+
+    ``age`` is how long ago, in seconds, a run takes the org to have been read.
+    """
 
     def __init__(self, folder: Path, state: OrgState) -> None:
         self.twists: list[Twist] = []
         self._app = make_app(state)
         self._server = HostileServer(self._answer)
         self.hands: Hands | None = None
+        self.age = 0.0
         super().__init__(folder, Emulator(state, self._server.url))
 
     def __enter__(self) -> Front:
@@ -72,16 +74,11 @@ class Front(World):
         with (
             Transport(self.connection()) as transport,
             TokenFile.open(self.secrets, org=plan.org) as tokens,
+            begin_journal(self.folder, plan, platform_tokens=self.platform_tokens) as journal,
         ):
-            self.hands = Hands(
-                org=plan.org,
-                registry=Registry(transport),
-                writer=RegistryWriter(transport, settle_seconds=0),
-                tokens=tokens,
-                now=lambda: "2026-11-23T10:00:00Z",
-                platform_tokens=self.platform_tokens,
-                api_key=KEY.key,
-            )
+            self.hands = make_hands(transport, tokens, journal, plan)
+            self.hands.platform_tokens = self.platform_tokens
+            self.hands.age = lambda: self.age
             outcomes = []
             for outcome in apply_plan(plan, self.hands):
                 outcomes.append(outcome)

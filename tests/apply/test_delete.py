@@ -87,6 +87,34 @@ def test_a_removal_whose_answer_is_lost_is_looked_at(org: Front, answer: bytes |
     assert org.tokens().keys() == {"fan/f-1"}
 
 
+@pytest.mark.parametrize("answer", [Hangup(), refusal(502), refusal(409)])
+def test_a_removal_that_was_lost_on_the_way_is_sent_once_more(
+    org: Front, answer: bytes | Hangup
+) -> None:
+    org.twists = [on(REMOVE, answer, times=1)]
+    assert set(ends(org.run()).values()) == {"done"}
+    assert org.writes().count(REMOVE) == 2
+    assert org.tokens().keys() == {"fan/f-1"}
+
+
+def test_what_somebody_registered_anew_meanwhile_is_not_removed_again(org: Front) -> None:
+    plan = org.plan()
+    state = org.org.state
+
+    def replaced(asked: Asked, forward: Forward) -> ANSWERS | None:
+        if f"{asked.method} {asked.path}" != REMOVE or state.calls.get("marked"):
+            return None
+        state.count_call("marked")
+        forward()
+        state.register_as_person("pump", "p-1")
+        return Hangup()
+
+    org.twists = [replaced]
+    end = ends(org.run(plan))["pump/p-1"]
+    assert end.startswith("failed: ")
+    assert "pump/p-1" in org.snapshot["devices"]
+
+
 def test_a_removal_that_never_arrived_keeps_all_tokens(org: Front) -> None:
     before = org.tokens()
     org.twists = [on(REMOVE, refusal(502))]
@@ -123,7 +151,9 @@ def test_many_deleted_devices_are_looked_up_in_one_listing(front: Front) -> None
     plan = front.plan()
     front.asked.clear()
     assert set(ends(front.run(plan)).values()) == {"done"}
-    assert [f"{a.method} {a.path}" for a in front.asked] == [REMOVE, "GET /bulk/devices"]
+    places, rest = front.asked[:55], front.asked[55:]
+    assert all(a.method == "GET" and a.path.endswith("/location") for a in places)
+    assert [f"{a.method} {a.path}" for a in rest] == [REMOVE, "GET /bulk/devices"]
     assert len(front.tokens()) == 5
 
 
@@ -175,6 +205,8 @@ TYPE = "DELETE /device/types/pump"
     ("twist", "end"),
     [
         (after(TYPE, Hangup()), "done"),
+        (on(TYPE, Hangup(), times=1), "done"),
+        (on(TYPE, refusal(502), times=1), "done"),
         (
             on(TYPE, refusal(404)),
             "failed: the org said that it does not know it, but still shows it",

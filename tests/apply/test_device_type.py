@@ -45,6 +45,21 @@ def test_a_type_that_never_arrived_keeps_its_devices_back(front: Front) -> None:
     assert front.tokens() == {}
 
 
+@pytest.mark.parametrize("answer", [Hangup(), refusal(502)])
+def test_a_type_that_was_lost_on_the_way_is_sent_once_more(
+    front: Front, answer: bytes | Hangup
+) -> None:
+    front.write(pump(description="x"))
+    front.twists = [on(POST, answer, times=1)]
+    assert ends(front.run()) == {"pump": "done", "pump/p-1": "done"}
+    assert front.writes().count(POST) == 2
+    front.write(pump(description="y"))
+    front.twists = [on(PUT, answer, times=1)]
+    assert ends(front.run()) == {"pump": "done"}
+    assert front.writes().count(PUT) == 2
+    assert_settled(front)
+
+
 @pytest.mark.parametrize("fault", [refusal(500), reply(200, b"<html>")])
 def test_a_type_that_nobody_can_look_for_is_failed(front: Front, fault: bytes) -> None:
     front.write(pump())

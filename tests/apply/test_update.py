@@ -141,6 +141,21 @@ def test_an_update_that_was_lost_on_the_way_is_not_taken_for_a_refusal(
     assert_settled(front)
 
 
+@pytest.mark.parametrize("call", [PUT, PUT_PLACE])
+def test_an_update_that_was_lost_on_the_way_is_sent_once_more(front: Front, call: str) -> None:
+    begin(
+        front,
+        pump(metadata={"a": 0}, location={"latitude": 0, "longitude": 2}),
+        pump(metadata={"a": 1}, location={"latitude": 1, "longitude": 2}),
+    )
+    plan = front.plan()
+    front.asked.clear()
+    front.twists = [on(call, refusal(502), times=1)]
+    assert ends(front.run(plan)) == {"pump/p-1": "done"}
+    assert front.writes().count(call) == 2
+    assert_settled(front)
+
+
 def test_a_device_that_vanished_is_not_reported_as_done(front: Front) -> None:
     begin(front, pump(), pump(metadata={"a": 1}))
     plan = front.plan()
@@ -293,4 +308,6 @@ def test_ignored_metadata_are_written_with_their_live_value(front: Front) -> Non
     plan = front.plan()
     front.twists = []
     assert ends(front.run(plan)) == {"pump/p-1": "done"}
-    assert front.snapshot["devices"]["pump/p-1"]["metadata"] == {"seen": 7, "n": 2}
+    metadata = front.snapshot["devices"]["pump/p-1"]["metadata"]
+    del metadata["fleetsync"]
+    assert metadata == {"seen": 7, "n": 2}

@@ -38,6 +38,22 @@ DEVICE = """\
 """
 
 
+SETS = """\
+deviceTypes: [{id: type-00}]
+deviceSets:
+- typeId: type-00
+  FILLING
+  deviceInfo:
+    serialNumber: "SN${serial}"
+    manufacturer: ACME
+    model: "M${model}"
+    descriptiveLocation: "Hall ${hall}"
+  metadata: {floor: "${floor}", owner: facilities, zone: "z${zone}", critical: true}
+"""
+PLACE = '  location: {latitude: "${lat}", longitude: "${lon}", elevation: "${floor}"}\n'
+HEADER = "serial,model,hall,floor,zone,lat,lon"
+
+
 class Cost(NamedTuple):
     """Seconds of processor time, and the megabytes that were in use at most and afterwards."""
 
@@ -65,6 +81,28 @@ def make_device(number: int) -> str:
         latitude=(number * 7919 % 1_800_000) / 10_000 - 90,
         longitude=(number * 104_729 % 3_600_000) / 10_000 - 180,
     )
+
+
+def make_table(devices: int) -> str:
+    """Write the same devices as rows of a CSV file."""
+    rows = (
+        f"{number:08},{number % TYPES},{number % 200},{number % 12},{number % 40},"
+        f"{(number * 7919 % 1_800_000) / 10_000 - 90:.4f},"
+        f"{(number * 104_729 % 3_600_000) / 10_000 - 180:.4f}\n"
+        for number in range(devices)
+    )
+    return f"{HEADER}\n{''.join(rows)}"
+
+
+def write_sets(folder: Path, devices: int) -> None:
+    """Write a set of a CSV file, and a set of one range that says as much of each device."""
+    (folder / "rows.csv").write_text(make_table(devices))
+    filling = 'csv: rows.csv\n  deviceId: "device-${serial}"'
+    (folder / "rows.yaml").write_text(SETS.replace("FILLING", filling) + PLACE)
+    ranges = SETS.replace("FILLING", f'deviceIds: ["{{1..{devices}}}"]')
+    for name in HEADER.split(","):
+        ranges = ranges.replace(f"${{{name}}}", "${deviceId}")
+    (folder / "range.yaml").write_text(ranges)
 
 
 def measure(work: Callable[[], object]) -> Cost:
@@ -106,16 +144,22 @@ def run(devices: int) -> None:
         data = make_manifest(devices).encode()
         (folder / "fleet.yaml").write_text("fleet: bench\n")
         (folder / "fleet-of-many.yaml").write_bytes(data)
+        write_sets(folder, devices)
         ways: dict[str, Callable[[], object]] = {
             "CSafeLoader": lambda: yaml.load(data, yaml.CSafeLoader),
             "libyaml's events": lambda: count_events(data),
             "parse_yaml": lambda: parse_yaml(data, file="f"),
             "parse_yaml, places": lambda: parse_yaml(data, file="f", places=True, focus=()),
-            "load_fleet": lambda: load_fleet(
-                folder, ["fleet-of-many.yaml"], fleet_file=folder / "fleet.yaml"
-            ),
+            "load_fleet": lambda: load(folder, "fleet-of-many.yaml"),
+            "load_fleet, a CSV": lambda: load(folder, "rows.yaml"),
+            "load_fleet, a range": lambda: load(folder, "range.yaml"),
         }
         report(devices, len(data), ways)
+
+
+def load(folder: Path, name: str) -> object:
+    """Load a fleet of one manifest."""
+    return load_fleet(folder, [name], fleet_file=folder / "fleet.yaml")
 
 
 def report(devices: int, size: int, ways: dict[str, Callable[[], object]]) -> None:

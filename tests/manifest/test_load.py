@@ -200,10 +200,10 @@ def test_all_problems_of_all_files_come_at_once_in_order(tmp_path: Path) -> None
     )
     assert problems(tmp_path, ["none", "manifests"]) == [
         'fleet.yaml:1:1: manifests: "none" names no file: correct it, or add one',
-        'manifests/a.yaml:1:1: unknown key "x" in this manifest; known are deviceTypes, devices and'
-        " removedDeviceTypes",
-        'manifests/a.yaml:3:1: unknown key "y" in this manifest; known are deviceTypes, devices and'
-        " removedDeviceTypes",
+        'manifests/a.yaml:1:1: unknown key "x" in this manifest; known are deviceTypes, devices,'
+        " deviceSets and removedDeviceTypes",
+        'manifests/a.yaml:3:1: unknown key "y" in this manifest; known are deviceTypes, devices,'
+        " deviceSets and removedDeviceTypes",
         'manifests/b.yaml:1:20: id must be text; YAML reads 1 as a number: quote it: "1"',
         "manifests/c/d.yaml:2:1: YAML: did not find expected node content",
     ]

@@ -20,7 +20,8 @@ MARKS = st.builds(
     st.none() | LOCATIONS,
     st.booleans(),
     st.frozensets(st.text("0123456789abcdef", min_size=8, max_size=8), max_size=3),
-    st.lists(st.sampled_from(["run=7", "future=x,y"]), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(["past=7", "future=x,y"]), max_size=2, unique=True).map(tuple),
+    st.none() | st.text("0123456789abcdef", min_size=10, max_size=10),
 )
 
 

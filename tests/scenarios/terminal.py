@@ -20,12 +20,11 @@ _MAIN = """
 import fcntl, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches it
 from fleetsync.cli.main import main
-main()
 """
 
 
 class Terminal:
-    """fleetsync with stdin, stdout and stderr on one terminal."""
+    """fleetsync with stdin, stdout and stderr on one terminal; ``main`` is how Python calls it."""
 
     def __init__(
         self,
@@ -34,12 +33,13 @@ class Terminal:
         env: dict[str, str] | None = None,
         columns: int = 120,
         result: int | None = None,
+        main: str = "main()",
     ) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         self.screen = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, *words],
+            [sys.executable, "-c", _MAIN + main, *words],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(TOP), "TERM": "xterm", **(env or {})},
             stdin=theirs,

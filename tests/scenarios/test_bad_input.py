@@ -252,8 +252,10 @@ def test_a_disk_that_fills_up_meanwhile_does_not_hide_what_was_done(
 ) -> None:
     emulator = start_emulator()
     credentials(KEY, TOKEN)
+    many = [{"typeId": "pump", "deviceId": f"p-{number}"} for number in range(40)]
+    folder.manifest({"deviceTypes": [{"id": "pump"}], "devices": many})
     fleetsync("apply", "--yes", "--org-url", emulator.url)
-    folder.manifest({**PUMPS, "devices": PUMPS["devices"][:2]})
+    folder.manifest({"deviceTypes": [{"id": "pump"}], "devices": many[1:]})  # the journal has room
     size = folder.secrets.stat().st_size
     done = with_files_up_to(size, folder, "apply", "--yes", "--org-url", emulator.url)
     assert (done.returncode, done.stderr) == (
@@ -263,7 +265,9 @@ def test_a_disk_that_fills_up_meanwhile_does_not_hide_what_was_done(
         " again\n",
     )
     assert "1 device deleted" in done.stdout
-    assert len(folder.tokens()) == 3
+    assert len(folder.tokens()) == 40
+    assert fleetsync("apply", "--yes", "--org-url", emulator.url).code == 0
+    assert len(folder.tokens()) == 39
 
 
 def other_database(path: Path) -> None:
@@ -335,9 +339,9 @@ def test_a_pipe_among_the_manifests_keeps_nobody_waiting(
 
 
 PLANS: list[tuple[bytes, int, str]] = [
-    (b"", 1, "not a plan that fleetsync saved (no JSON)"),
-    (b"\x00\xff", 1, "not a plan that fleetsync saved (no JSON)"),
-    (b"fleet: x\n", 1, "not a plan that fleetsync saved (no JSON)"),
+    (b"", 1, "not a plan that fleetsync saved"),
+    (b"\x00\xff", 1, "not a plan that fleetsync saved"),
+    (b"fleet: x\n", 1, "not a plan that fleetsync saved"),
     (b"[]", 1, "not a plan that fleetsync saved"),
     (b"{}", 1, "not a plan that fleetsync saved"),
     (b'{"formatVersion": 1}', 1, "not a plan that fleetsync saved"),
@@ -490,7 +494,8 @@ USAGE: list[tuple[tuple[str, ...], str]] = [
     (("plann",), "Error: there is no command 'plann'; did you mean plan?\n"),
     (
         ("deploy",),
-        "Error: there is no command 'deploy'; there are validate, plan, apply, emulator\n",
+        "Error: there is no command 'deploy'; there are validate, plan, apply, show, undo, journal,"
+        " emulator\n",
     ),
     (("plan", "extra"), "Error: Got unexpected extra argument (extra)\n"),
     (

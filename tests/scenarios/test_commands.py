@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fleetsync.lock import lock_fleet
+from tests.plan.plans import sealed_anew as sealed
 from tests.scenarios.conftest import Fleetsync, Folder
 
 PUMPS: dict[str, Any] = {
@@ -77,7 +78,7 @@ def test_the_json_of_a_plan_fits_its_schema_and_is_what_is_saved(
         "deviceTypes": {"create": 1, "update": 0, "delete": 0},
         "devices": {"create": 5, "update": 0, "delete": 0},
         "unmanaged": {"deviceTypes": 0, "devices": 0},
-        "apiCalls": {"read": 3, "write": 2, "seconds": 0.0},
+        "apiCalls": {"read": 3, "write": 2, "seconds": 0.0, "callsPerSecond": 1000},
     }
     assert shown.json["changes"][1] == {
         "action": "create",
@@ -86,6 +87,7 @@ def test_the_json_of_a_plan_fits_its_schema_and_is_what_is_saved(
         "deviceId": "p-0",
         "source": {"file": "manifests/fleet.yaml", "line": 6},
         "fields": [{"path": "metadata.line", "before": None, "after": 0}],
+        "precondition": "absent",
         "reason": "not in the org",
     }
 
@@ -123,9 +125,9 @@ def test_a_saved_plan_is_applied_without_asking(
     fleetsync("plan", "--out", saved)
     assert fleetsync("apply", saved).code == 0
     assert fleetsync("plan", "--exit-code").code == 0
-    stale = fleetsync("apply", saved)
-    assert stale.code == 5
-    assert "the org was changed since the plan was made" in stale.err
+    again = fleetsync("apply", saved)
+    assert again.code == 0
+    assert "6 changes had happened already." in again.out
 
 
 def test_a_saved_plan_that_no_longer_fits_is_refused(
@@ -135,6 +137,7 @@ def test_a_saved_plan_that_no_longer_fits_is_refused(
     saved = tmp_path / "plan.json"
     fleetsync("plan", "--out", saved)
     text = saved.read_text()
+    changed = "was changed or cut short since it was saved"
 
     def refused(altered: str, words: str, code: int = 5) -> None:
         saved.write_text(altered)
@@ -142,11 +145,14 @@ def test_a_saved_plan_that_no_longer_fits_is_refused(
         assert (result.code, result.out) == (code, "")
         assert words in result.err
 
-    refused(text.replace('"after": 0', '"after": 7'), "changed since it was saved")
+    refused(text.replace('"after": 0', '"after": 7'), changed)
     refused(text.replace('"formatVersion": 1', '"formatVersion": 2'), "its format version is 2")
-    refused(text.replace('"org": "embedded"', '"org": "abc123"'), "made for org 'abc123'")
-    refused(text.replace('"fleet": "test"', '"fleet": "prod"'), "made for fleet 'prod'")
-    refused(text[:-9], "no JSON", 1)
+    another_fleet = text.replace('"fleet": "test"', '"fleet": "prod"')
+    refused(another_fleet, changed)
+    refused(sealed(another_fleet.encode()).decode(), "made for fleet 'prod'")
+    another_org = text.replace('"org": "embedded"', '"org": "abc123"')
+    refused(sealed(another_org.encode()).decode(), "made for org 'abc123'")
+    refused(text[:-9], changed)
     refused("[]", "not a plan that fleetsync saved", 1)
     refused('{"formatVersion": 1}', "not a plan that fleetsync saved", 1)
     folder.manifest(pumps(4))

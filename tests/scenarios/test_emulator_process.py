@@ -55,7 +55,8 @@ def test_plan_and_apply_against_it_and_a_clean_stop(
         assert f"To carry it out: fleetsync -C {folder.path} --org-url {url} apply" not in again.out
     assert process.returncode == 0
     assert process.communicate() == ("", "")
-    assert not (folder.path / ".fleetsync").exists()
+    left = {path.name for path in (folder.path / ".fleetsync").iterdir()}
+    assert left == {".gitignore", "listing.json", "runs"}
 
 
 @pytest.mark.parametrize(("key", "token"), [(KEY, "wrong-token"), ("a-embedded-wrongkey00", TOKEN)])

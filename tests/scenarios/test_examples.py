@@ -50,6 +50,6 @@ def test_an_example_becomes_a_live_org(
 
 def test_there_are_the_examples_that_the_readme_names() -> None:
     names = {path.name for path in EXAMPLES}
-    assert {"quickstart", "building"} <= names
+    assert {"quickstart", "building", "campus"} <= names
     readme = (TOP / "README.md").read_text("utf-8")
     assert all(f"examples/{name}" in readme for name in names)

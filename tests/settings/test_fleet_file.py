@@ -36,6 +36,7 @@ manifests: [types.yaml, "sites/*.yaml"]
 prune: false
 limits: {deletePercent: 2.5, deleteCount: 7}
 secrets: {file: vault/tokens.jsonl, tokens: platform}
+lock: org
 """
 
 
@@ -65,6 +66,7 @@ def test_every_field_of_a_whole_file_is_read(tmp_path: Path) -> None:
         prune=False,
         limits=DeleteLimits(2.5, 7),
         secrets=Secrets(tmp_path / "vault/tokens.jsonl", "platform"),
+        lock="org",
     )
 
 
@@ -81,6 +83,7 @@ def test_what_is_left_out_gets_the_defaults_of_the_contract(tmp_path: Path) -> N
         prune=True,
         limits=DeleteLimits(10, 3),
         secrets=Secrets(tmp_path / "secrets/tokens.jsonl", "client"),
+        lock="folder",
     )
 
 
@@ -315,6 +318,7 @@ def test_the_defaults_of_the_schema_are_those_of_the_code(tmp_path: Path) -> Non
     org = fields["org"]["properties"]
     limits, secrets = fields["limits"]["properties"], fields["secrets"]["properties"]
     told = {
+        "lock": fields["lock"]["default"],
         "manifests": fields["manifests"]["default"],
         "prune": fields["prune"]["default"],
         "org": {name: org[name]["default"] for name in ("domain", "callsPerSecond")},

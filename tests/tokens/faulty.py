@@ -21,7 +21,8 @@ class Stopped(BaseException):
 class Fault:
     """What happens at the ``step``-th write, cut or sync: ``cut`` of the write is still done.
 
-    ``short`` is how many bytes one write call takes at most.
+    ``short`` is how many bytes one write call takes at most. With ``lasting`` everything after it
+    fails too. ``stopped`` and ``largest`` (the size of the file) are for the test to look at.
     """
 
     step: int = -1
@@ -29,10 +30,14 @@ class Fault:
     short: int = 1 << 30
     error: Callable[[], BaseException] = Stopped
     calls: list[str] = field(default_factory=list)
+    stopped: bool = False
+    lasting: bool = False
+    largest: int = 0
 
     def strikes(self, call: str) -> bool:
         self.calls.append(call)
-        return len(self.calls) - 1 == self.step
+        step = len(self.calls) - 1
+        return step == self.step or (self.lasting and step > self.step >= 0)
 
 
 class FaultyStorage(Storage):
@@ -50,6 +55,7 @@ class FaultyStorage(Storage):
         part = bytes(content[:size])
         self.unsynced.append((offset, part))
         written = os.pwrite(self._descriptor, part, offset)
+        self.fault.largest = max(self.fault.largest, offset + written)
         if strikes:
             raise self.fault.error()
         return written

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fleetsync.model.token import Token
 from fleetsync.tokens import TokenFile
-from fleetsync.tokens.line import Entry, render_line
+from fleetsync.tokens.line import Entry, Stamp, render_line, render_retired
 from tests.tokens.faulty import Fault, FaultyStorage
 
 DATE = "2026-11-23T10:00:00Z"
+RUN = "20261123T100000-0123456789"
+OLD_RUN = "20261122T090000-aaaaaaaaaa"
+OLDER_RUN = "20261121T080000-bbbbbbbbbb"
 
 
 def entry(device_id: str, token: str, *, org: str = "abc123", type_id: str = "pump") -> Entry:
@@ -19,6 +26,19 @@ def entry(device_id: str, token: str, *, org: str = "abc123", type_id: str = "pu
 
 def line(device_id: str, token: str, *, org: str = "abc123") -> bytes:
     return render_line(entry(device_id, token, org=org))
+
+
+def retired(device_id: str, token: str, *, run: str = RUN, org: str = "abc123") -> bytes:
+    one = entry(device_id, token, org=org)
+    return render_retired(render_line(one), one, Stamp(run, DATE))
+
+
+@contextmanager
+def secrets_file(content: bytes) -> Iterator[Path]:
+    """A secrets file of this content; in memory where that can be, for the sake of many syncs."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield write(Path(folder) / "tokens.jsonl", content)
 
 
 def write(path: Path, content: bytes) -> Path:

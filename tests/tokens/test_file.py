@@ -57,7 +57,7 @@ def test_a_promise_is_on_the_disk_before_it_returns(old: Path) -> None:
 
 
 def read_bytes_of(tokens: TokenFile) -> bytes:
-    storage = tokens._storage
+    storage = tokens._content._storage
     assert isinstance(storage, FaultyStorage)
     return storage.synced
 
@@ -227,17 +227,6 @@ def test_reading_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
         read_tokens(pipe)
     assert str(caught.value) == (
         f"{pipe}: the secrets file is not a regular file; name another one"
-    )
-
-
-def test_a_file_that_was_deleted_during_the_run_is_noticed(old: Path) -> None:
-    with TokenFile.open(old, org="abc123") as tokens:
-        old.unlink()
-        with pytest.raises(SecretsError) as caught:
-            tokens.promise([C])
-    assert str(caught.value) == (
-        f"{old}: somebody deleted the secrets file during the run, so no token can be kept; "
-        "find out who did (a 'git clean'?), and run again"
     )
 
 

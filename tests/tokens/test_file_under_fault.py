@@ -6,8 +6,8 @@ import errno
 import os
 import resource
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from fleetsync.errors import SecretsError
 from fleetsync.tokens import TokenFile, read_tokens
 from fleetsync.tokens.line import Entry
 from tests.tokens.faulty import Fault, Stopped
-from tests.tokens.sample import entry, line, open_faulty, write
+from tests.tokens.sample import DATE, RUN, entry, line, open_faulty, retired, write
 
 A, B, C = entry("a", "token-a"), entry("b", "token-b"), entry("c", "token-c")
 
@@ -111,7 +111,15 @@ def no_space() -> OSError:
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("cut", [0.0, 0.5, 1.0])
+CUTS = [0.0, 0.5, 1.0]
+ERRORS = [errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EROFS]
+
+
+def refusing(number: int) -> Callable[[], OSError]:
+    return lambda: OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("step", range(7))
 def test_an_error_at_any_step_of_settling_loses_nothing_and_settling_again_mends_it(
     old: Path, step: int, cut: float
@@ -134,6 +142,82 @@ def test_a_settling_takes_the_seven_steps_that_the_test_above_breaks(old: Path) 
         tokens.settle()
     steps = ["write", "write", "sync", "write", "sync", "truncate", "sync"]
     assert fault.calls == steps
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("step", range(9))
+def test_an_error_at_any_step_of_retiring_loses_nothing_and_settling_again_mends_it(
+    old: Path, step: int, cut: float
+) -> None:
+    fault = Fault(step=step, cut=cut, error=no_space)
+    with open_faulty(old, fault) as tokens:
+        tokens.retire([A.client_id], run=RUN, at=DATE)
+        with pytest.raises(SecretsError, match="no space is left for it"):
+            tokens.settle()
+        assert tokens.known(B.client_id) == B.token
+        assert tokens.retired(A.client_id, RUN) == A.token
+        tokens.settle()
+    assert old.read_bytes() == retired("a", "token-a") + line("b", "token-b")
+
+
+def test_a_retiring_takes_the_nine_steps_that_the_test_above_breaks(old: Path) -> None:
+    fault = Fault()
+    with open_faulty(old, fault) as tokens:
+        tokens.retire([A.client_id], run=RUN, at=DATE)
+        tokens.settle()
+    room = ["write", "write"]
+    steps = [*room, "write", "write", "sync", "write", "sync", "truncate", "sync"]
+    assert fault.calls == steps
+
+
+@pytest.mark.parametrize("number", ERRORS)
+@pytest.mark.parametrize("step", range(11))
+def test_a_disk_that_dies_at_any_step_and_stays_dead_loses_nothing(
+    old: Path, step: int, number: int
+) -> None:
+    """Also the clean-up fails then: the next run, on a sound disk, finds everything."""
+    fault = Fault(step=step, cut=0.5, error=refusing(number), lasting=True)
+    with open_faulty(old, fault) as tokens:
+        with pytest.raises(SecretsError) as caught:
+            promise_and_retire(tokens)
+        assert "token-" not in str(caught.value)
+        if step < 2:
+            with pytest.raises(SecretsError):
+                tokens.promise([C])
+        with suppress(SecretsError):
+            tokens.settle()
+    found = read_tokens(old)
+    assert found[B.client_id] == B
+    with TokenFile.open(old, org="abc123") as tokens:
+        assert A.token in (tokens.known(A.client_id), tokens.retired(A.client_id, RUN))
+        assert tokens.known(C.client_id) in (None, C.token)
+        promise_and_retire(tokens)
+        assert tokens.damage == ()
+    assert read_tokens(old) == {one.client_id: one for one in (B, C)}
+    assert sorted(old.read_bytes().splitlines(keepends=True)) == sorted(
+        [line("b", "token-b"), line("c", "token-c"), retired("a", "token-a")]
+    )
+
+
+def promise_and_retire(tokens: TokenFile) -> None:
+    tokens.promise([C])
+    tokens.retire([A.client_id], run=RUN, at=DATE)
+    tokens.settle()
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("step", range(3))
+def test_an_error_at_any_step_of_a_promise_adds_no_line_and_ends_no_token(
+    old: Path, step: int, cut: float
+) -> None:
+    without_end = write(old, old.read_bytes().removesuffix(b"\n"))
+    fault = Fault(step=step if step < 2 else 3, cut=cut, error=no_space)
+    with open_faulty(without_end, fault) as tokens:
+        with pytest.raises(SecretsError, match="no space is left for it"):
+            tokens.promise([C])
+        assert [tokens.known(one.client_id) for one in (A, B, C)] == [A.token, B.token, None]
+        tokens.promise([C])
+    assert read_tokens(old) == {one.client_id: one for one in (A, B, C)}
 
 
 entries = st.lists(

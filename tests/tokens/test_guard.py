@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -115,6 +117,24 @@ def test_what_is_not_a_regular_file_is_refused(place: Path, kind: str) -> None:
     assert refusal(path) == f"{path}: the secrets file is not a regular file; {ELSEWHERE}"
 
 
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
+def test_a_device_is_refused(device: str) -> None:
+    with pytest.raises(SecretsError) as caught:
+        TokenFile.open(Path(device), org="abc123")
+    assert str(caught.value) == (f"{device}: the secrets file is not a regular file; {ELSEWHERE}")
+
+
+def test_a_file_with_a_second_name_is_refused(place: Path) -> None:
+    path = private_file(place / "tokens.jsonl")
+    (place / "published").hardlink_to(path)
+    assert refusal(path) == (
+        f"{path}: the secrets file has a second name (a hard link), under which git or a backup "
+        f"could carry its tokens away; delete the other name, or {ELSEWHERE}"
+    )
+    (place / "published").unlink()
+    check_secrets_path(path)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o666])
 def test_a_file_that_others_may_use_is_refused(place: Path, mode: int) -> None:
     path = private_file(place / "my tokens.jsonl")
@@ -177,6 +197,70 @@ def test_a_folder_that_everybody_may_change_is_refused(place: Path, name: str) -
 def test_the_sticky_bit_makes_a_public_folder_safe(place: Path) -> None:
     place.chmod(0o1777)
     check_secrets_path(place / "tokens.jsonl")
+
+
+OTHER_GROUP = 54321
+
+
+def group_folder(folder: Path, mode: int) -> Path:
+    folder.mkdir()
+    try:
+        os.chown(folder, -1, OTHER_GROUP)
+    except PermissionError:
+        pytest.skip("only root may give a folder to any group")
+    folder.chmod(mode)
+    return folder
+
+
+def test_a_folder_that_a_group_may_change_is_refused(place: Path) -> None:
+    folder = group_folder(place / "our secrets", 0o775)
+    private_file(folder / "tokens.jsonl")
+    assert refusal(folder / "tokens.jsonl") == (
+        f"{folder}: a group may delete or replace the secrets file in this folder; "
+        f"run: chmod g-w '{folder}'"
+    )
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o1775])
+def test_a_folder_of_a_group_that_cannot_replace_the_file_is_safe(place: Path, mode: int) -> None:
+    check_secrets_path(group_folder(place / "secrets", mode) / "tokens.jsonl")
+
+
+def test_a_folder_of_ones_own_may_be_made_where_a_group_may_write(place: Path) -> None:
+    folder = group_folder(place / "fleet", 0o775)
+    check_secrets_path(folder / "secrets" / "tokens.jsonl")
+
+
+def test_the_group_that_is_a_users_own_may_write(place: Path) -> None:
+    if grp.getgrgid(os.getegid()).gr_name != pwd.getpwuid(os.geteuid()).pw_name:
+        pytest.skip("this user shares a group with others")
+    place.chmod(0o775)
+    check_secrets_path(place / "tokens.jsonl")
+
+
+def test_a_folder_that_leads_elsewhere_is_judged_where_it_leads(place: Path) -> None:
+    (place / "vault").mkdir()
+    (place / "vault").chmod(0o777)
+    (place / "secrets").symlink_to("vault")
+    assert refusal(place / "secrets" / "tokens.jsonl") == (
+        f"{place}/secrets: everybody may replace the secrets file in this folder; "
+        f"run: chmod o-w {place}/secrets"
+    )
+
+
+def test_a_file_that_is_exchanged_between_the_look_and_the_opening_is_refused(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = private_file(place / "tokens.jsonl")
+    private_file(place / "other").chmod(0o644)
+
+    def exchange(path: Path) -> None:
+        check_secrets_path(path)
+        (place / "other").replace(path)
+
+    monkeypatch.setattr("fleetsync.tokens.opening.check_secrets_path", exchange)
+    with pytest.raises(SecretsError, match=r"other users may use the secrets file \(mode 0644\)"):
+        TokenFile.open(path, org="abc123")
 
 
 def test_a_name_that_is_too_long_is_refused(place: Path) -> None:

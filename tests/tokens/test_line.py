@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,22 +9,26 @@ from hypothesis import strategies as st
 from fleetsync.model.token import Token
 from fleetsync.tokens.line import (
     Entry,
-    Mark,
-    broken_client_id,
-    holds_no_token,
+    Retired,
+    Stamp,
     is_blank,
+    parse,
     parse_line,
-    parse_mark,
     render_line,
-    render_mark,
+    render_retired,
 )
-from tests.tokens.sample import entry, line
+from tests.tokens.sample import DATE, RUN, entry, line
 
 WHOLE = (
     b'{"clientId": "d:abc123:pump:p-1", "typeId": "pump", "deviceId": "p-1",'
     b' "authToken": "secret-1", "registeredAt": "2026-11-23T10:00:00Z"}\n'
 )
-MARK = b'{"compactedBytes": 123, "sha256": "0badcafe"}\n'
+RETIRED = (
+    b'{"retired": {"run": "20261123T100000-0123456789", "retiredAt": "2026-11-23T10:00:00Z",'
+    b' "clientId": "d:abc123:pump:p-1", "typeId": "pump", "deviceId": "p-1",'
+    b' "authToken": "secret-1", "registeredAt": "2026-11-23T10:00:00Z"}}\n'
+)
+STAMP = Stamp(RUN, DATE)
 
 ids = st.text("abcXYZ019._-", min_size=1, max_size=36)
 entries = st.builds(
@@ -59,10 +65,7 @@ def test_no_beginning_of_a_line_is_taken_for_an_entry(written: Entry, data: st.D
 
 @given(st.binary())
 def test_any_bytes_are_judged_without_an_error(raw: bytes) -> None:
-    parse_line(raw)
-    parse_mark(raw)
-    holds_no_token(raw)
-    broken_client_id(raw)
+    parse(raw)
 
 
 def test_keys_that_fleetsync_does_not_know_and_another_order_do_no_harm() -> None:
@@ -83,6 +86,7 @@ def test_keys_that_fleetsync_does_not_know_and_another_order_do_no_harm() -> Non
         (b'"d:abc123:pump:p-1"', b'"d::pump:p-1"'),
         (b'"d:abc123:pump:p-1"', b'"pump:p-1"'),
         (b'"secret-1"', b'""'),
+        (b'"secret-1"', b'"secret-1", "authToken": "secret-2"'),
         (b'"secret-1"', b"12345678"),
         (b', "authToken": "secret-1"', b""),
         (b', "registeredAt": "2026-11-23T10:00:00Z"', b""),
@@ -124,56 +128,83 @@ def test_an_entry_does_not_show_its_token() -> None:
     assert "secret-1" not in repr(entry("p-1", "secret-1"))
 
 
-def test_a_mark_is_one_line_and_is_read_back() -> None:
-    assert render_mark(Mark(123, "0badcafe")) == MARK
-    assert parse_mark(MARK) == Mark(123, "0badcafe")
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        WHOLE,
-        MARK[:-2],
-        MARK.replace(b"123", b"-1"),
-        MARK.replace(b"123", b"true"),
-        MARK.replace(b'"0badcafe"', b"1"),
-        MARK.replace(b"}", b', "more": 1}'),
-    ],
-)
-def test_nothing_else_is_a_mark(raw: bytes) -> None:
-    assert parse_mark(raw) is None
-
-
 @pytest.mark.parametrize("raw", [b"", b"\n", b" \r\n", b"\t", b"\0\0\0\n"])
 def test_empty_lines_and_what_a_power_cut_leaves_are_blank(raw: bytes) -> None:
     assert is_blank(raw)
     assert not is_blank(raw + b"x")
 
 
-def test_a_beginning_holds_no_token_until_its_token_begins() -> None:
-    begins = WHOLE.index(b'"authToken')
-    bare = [holds_no_token(WHOLE[:size]) for size in range(1, len(WHOLE))]
-    token_key_is_whole = begins + len(b'"authToken') - 1
-    assert bare == [True] * token_key_is_whole + [False] * (len(WHOLE) - 1 - token_key_is_whole)
-
-
-def test_every_beginning_of_a_mark_holds_no_token() -> None:
-    assert all(holds_no_token(MARK[:size]) for size in range(1, len(MARK) + 1))
-
-
-def test_an_end_or_a_middle_may_hold_a_token() -> None:
-    ends = [holds_no_token(WHOLE[start:]) for start in range(1, len(WHOLE) - 1)]
-    assert ends == [False] * len(ends)
-    assert not holds_no_token(b'{"authToken": "secret-1", "clientId": "d:abc')
-
-
-def test_the_client_id_of_a_broken_line_is_known_once_it_is_whole() -> None:
-    ends = WHOLE.index(b'", "typeId')
-    assert broken_client_id(WHOLE[:ends]) is None
-    assert broken_client_id(WHOLE[: ends + 1]) == "d:abc123:pump:p-1"
-    assert broken_client_id(b'{"clientId":"d:abc123:pump:p-1","type') == "d:abc123:pump:p-1"
-    assert broken_client_id(b'Id": "d:abc123:pump:p-1", "typeId"') is None
-
-
 def test_a_sample_line_is_a_rendered_entry() -> None:
     assert line("p-1", "secret-1") == WHOLE
+
+
+def test_a_retired_line_has_the_form_of_the_readme() -> None:
+    assert render_retired(WHOLE, entry("p-1", "secret-1"), STAMP) == RETIRED
+    assert parse(RETIRED) == Retired(entry("p-1", "secret-1"), STAMP)
+
+
+def test_a_retired_line_is_no_valid_one_and_has_neither_client_id_nor_token_on_its_top() -> None:
+    assert parse_line(RETIRED) is None
+    assert json.loads(RETIRED).keys() == {"retired"}
+
+
+@given(entries, st.text(), st.text())
+def test_every_retired_entry_is_read_back_from_its_one_ascii_line(
+    written: Entry, run: str, at: str
+) -> None:
+    raw = render_retired(render_line(written), written, Stamp(run, at))
+    assert raw.isascii()
+    assert raw.index(b"\n") == len(raw) - 1
+    assert parse(raw) == Retired(written, Stamp(run, at))
+
+
+@given(entries, st.data())
+def test_no_beginning_of_a_retired_line_is_taken_for_anything(
+    written: Entry, data: st.DataObject
+) -> None:
+    raw = render_retired(render_line(written), written, STAMP).removesuffix(b"\n")
+    assert parse(raw[: data.draw(st.integers(0, len(raw) - 1))]) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        pytest.param(b"}", b', "note": "\xc3\xa9"}', b'"note": "\xc3\xa9"', id="another key"),
+        pytest.param(b'{"', b'  {"', b"", id="blanks in front"),
+        pytest.param(b'{"', b'\xef\xbb\xbf{"', b"", id="a byte order mark"),
+        pytest.param(b"\n", b"\r\n", b"", id="a carriage return"),
+        pytest.param(b'{"', b'\0\0{"', b"", id="NUL bytes in front"),
+        pytest.param(b"}", b', "run": "mine"}', b"", id="a key like ours"),
+        pytest.param(b"}", b', "retiredAt": 1}', b"", id="another key like ours"),
+    ],
+)
+def test_an_odd_line_is_retired_with_its_token_and_with_what_else_it_says(
+    old: bytes, new: bytes, kept: bytes
+) -> None:
+    odd = WHOLE.replace(old, new, 1)
+    raw = render_retired(odd, entry("p-1", "secret-1"), STAMP)
+    assert parse(raw) == Retired(entry("p-1", "secret-1"), STAMP)
+    assert kept in raw
+    assert raw.index(b"\n") == len(raw) - 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"run"', b'"ran"'),
+        (b'"retiredAt"', b'"at"'),
+        (b'"run": "20261123T100000-0123456789"', b'"run": 7'),
+        (b'"p-1",', b'"p-2",'),
+        (b'"authToken": "secret-1"', b'"authToken": ""'),
+        (b'{"retired"', b'{"removed"'),
+        (b"{", b"[{"),
+    ],
+)
+def test_a_retired_line_that_lacks_something_is_nothing(old: bytes, new: bytes) -> None:
+    assert old in RETIRED
+    assert parse(RETIRED.replace(old, new, 1)) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_line_in_another_encoding_is_no_entry(encoding: str) -> None:
+    assert parse(WHOLE.decode().encode(encoding)) is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,3 +116,32 @@ def test_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
         lock_fleet(tmp_path / "none", now=NOW, wait=0, notify=no_notice),
     ):
         pass
+
+
+def killed_while_it_held(folder: Path, *runs: str) -> None:
+    code = (
+        "import os, sys, pathlib; from fleetsync.lock import lock_fleet\n"
+        "with lock_fleet(pathlib.Path(sys.argv[1]), now='x', wait=0, notify=print) as lock:\n"
+        "    [lock.note_run(run) for run in sys.argv[2:]]; os.kill(os.getpid(), 9)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(folder), *runs], check=False)
+    assert killed.returncode == -signal.SIGKILL
+
+
+def test_runs_of_killed_holders_are_known_until_one_ends_in_peace(tmp_path: Path) -> None:
+    killed_while_it_held(tmp_path, "run-1")
+    killed_while_it_held(tmp_path)
+    killed_while_it_held(tmp_path, "run-2")
+    with lock_fleet(tmp_path, now=NOW, wait=0, notify=no_notice) as lock:
+        assert lock.earlier == ("run-2", "run-1")
+        lock.note_run("run-3")
+    with lock_fleet(tmp_path, now=NOW, wait=0, notify=no_notice) as lock:
+        assert lock.earlier == ()
+
+
+def test_a_copy_of_the_folder_knows_no_run_of_the_original(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    killed_while_it_held(tmp_path / "one", "run-1")
+    shutil.copytree(tmp_path / "one", tmp_path / "copy")
+    with lock_fleet(tmp_path / "copy", now=NOW, wait=0, notify=no_notice) as lock:
+        assert lock.earlier == ()

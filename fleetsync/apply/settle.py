@@ -1,0 +1,179 @@
+"""Settle what an earlier run left open when it was cut off, before anything new is planned.
+
+Nothing is guessed: each device that a request of unknown end speaks of is looked at. Tokens of
+devices that do not exist go, tokens of devices that exist stay, and a device of ours whose token
+nobody saw is removed, so that this run registers it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from fleetsync.apply.hands import Hands
+from fleetsync.apply.look import look, see
+from fleetsync.apply.refused import is_of_another, run_of
+from fleetsync.apply.register_anew import remove_tokenless, why_not_anew
+from fleetsync.batch import encode_item, split_batches
+from fleetsync.errors import FleetsyncError
+from fleetsync.journal.entry import Deed, Name, Sight
+from fleetsync.journal.run import Run
+from fleetsync.model import DeviceKey, LiveDevice
+from fleetsync.model.key import client_id
+
+Declared = Callable[[DeviceKey], bool]
+
+_UNASKED = "the org could not be asked what became of an earlier run; run again"
+
+
+@dataclass(slots=True)
+class Settled:
+    """What settling found: how many devices, and sentences on what a person should know."""
+
+    registered: int = 0
+    absent: int = 0
+    removed: int = 0
+    deleted: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Case:
+    """One run to settle, and what is found; ``hands`` carry that run's id and journal."""
+
+    run: Run
+    hands: Hands
+    declared: Declared
+    settled: Settled = field(default_factory=Settled)
+
+
+def settle_run(run: Run, hands: Hands, declared: Declared) -> Settled:
+    """Settle one run; ``hands`` carry its journal and id, ``declared`` tells what is wanted.
+
+    Raises FleetsyncError if the org cannot be asked: then the run stays open for the next apply.
+    """
+    case = _Case(run, hands, declared)
+    creates = _keys(_open_creates(run))
+    new = set(creates)
+    _settle_deletes([key for key in _keys(_open_deletes(run)) if key not in new], case)
+    _settle_creates(creates, case)
+    return case.settled
+
+
+def _open_creates(run: Run) -> Collection[Name]:
+    """Name the new devices to look at: of a run that was cut off, every one it asked for.
+
+    Its last answers may have come, and been noted, before the secrets file told what they said.
+    """
+    return run.asked(Deed.CREATE_DEVICES) if run.end is None else run.unsettled(Deed.CREATE_DEVICES)
+
+
+def _open_deletes(run: Run) -> Collection[Name]:
+    return run.asked(Deed.DELETE_DEVICES) if run.end is None else run.unsettled(Deed.DELETE_DEVICES)
+
+
+def _keys(names: Collection[Name]) -> list[DeviceKey]:
+    return [DeviceKey(type_id, device) for type_id, device in names if device is not None]
+
+
+def _settle_deletes(keys: Sequence[DeviceKey], case: _Case) -> None:
+    if not keys:
+        return
+    there = _asked(look(keys, case.hands), case.hands)
+    gone = [key for key in keys if key not in there or _is_another_now(there[key], case.run)]
+    names = [name for key in gone for name in _client_ids(key, case.hands)]
+    case.hands.tokens.retire(names, run=case.hands.run, at=case.hands.now())
+    case.hands.journal.see(Sight.GONE, gone)
+    case.hands.journal.see(Sight.THERE, [key for key in keys if key not in set(gone)])
+    case.settled.deleted += len(gone)
+
+
+def _is_another_now(found: LiveDevice, run: Run) -> bool:
+    """Tell whether a device was deleted and registered anew by somebody since."""
+    before = run.befores.get((found.type_id, found.device_id))
+    if before is None or not isinstance(before.live, LiveDevice):
+        return False
+    return None not in (before.live.registration.date, found.registration.date) and (
+        before.live.registration != found.registration
+    )
+
+
+def _settle_creates(keys: Sequence[DeviceKey], case: _Case) -> None:
+    if not keys:
+        return
+    there = _asked(see(keys, case.hands), case.hands)
+    absent = [key for key in keys if key not in there]
+    undeclared = [key for key in absent if not case.declared(key)]
+    hidden = _asked(look(undeclared, case.hands), case.hands)  # a list may lag: look at each
+    there |= hidden
+    _settle_absent([key for key in absent if key not in hidden], case)
+    tokenless = [key for key, found in there.items() if _is_tokenless(key, found, case)]
+    _remove(tokenless, case)
+
+
+def _settle_absent(keys: Sequence[DeviceKey], case: _Case) -> None:
+    """Give up tokens of devices that nobody wants and nobody has; others will be used."""
+    known = case.run.known
+    for key in keys:
+        for name in _client_ids(key, case.hands):
+            if case.declared(key):
+                if key not in known:
+                    case.hands.unproven[name] = case.hands.mark
+            else:
+                _give_up([name], case)
+    case.hands.journal.see(Sight.GONE, keys)
+    case.settled.absent += len(keys)
+
+
+def _give_up(names: Collection[str], case: _Case) -> None:
+    """Take tokens for invalid; those that an undo brought back can be brought back once more."""
+    hands, undoes = case.hands, case.run.head.undoes
+    if undoes is None:
+        hands.tokens.drop(names)
+    else:
+        hands.tokens.retire(names, run=undoes, at=hands.now())
+
+
+def _is_tokenless(key: DeviceKey, found: LiveDevice, case: _Case) -> bool:
+    """Note whose a device is, and tell whether it is ours while nobody knows its token."""
+    hands, names = case.hands, _client_ids(key, case.hands)
+    if is_of_another(found, hands.mark, hands):
+        hands.journal.see(Sight.ANOTHERS, [key])
+        if key not in case.run.known:
+            _give_up(names, case)
+        return False
+    if run_of(found) != hands.mark or any(hands.tokens.known(name) for name in names):
+        hands.journal.see(Sight.OURS, [key])
+        case.settled.registered += 1
+        return False
+    hands.journal.see(Sight.TOKENLESS, [key])
+    return True
+
+
+def _remove(keys: Sequence[DeviceKey], case: _Case) -> None:
+    """Remove devices that nobody can use; those that are still declared are registered anew."""
+    free = []
+    for key in keys:
+        reason = why_not_anew(key, case.hands) if case.declared(key) else "no manifest declares it"
+        if reason is None:
+            free.append(key)
+        else:
+            case.settled.warnings.append(f"{key}: token unknown: {reason}")
+    bodies = (encode_item({"typeId": key.type_id, "deviceId": key.device_id}) for key in free)
+    rest = iter(free)
+    for batch in split_batches(bodies):
+        gone = remove_tokenless([next(rest) for _ in batch], case.hands)
+        case.settled.removed += len(gone)
+        if case.hands.fatal is not None:
+            raise case.hands.fatal
+
+
+def _asked(there: dict[DeviceKey, LiveDevice] | None, hands: Hands) -> dict[DeviceKey, LiveDevice]:
+    if there is None:
+        raise hands.fatal or FleetsyncError(_UNASKED)
+    return there
+
+
+def _client_ids(key: DeviceKey, hands: Hands) -> list[str]:
+    """Name a device's lines in the secrets file, whichever class its type had."""
+    return [client_id(hands.org, key, gateway=gateway) for gateway in (False, True)]
