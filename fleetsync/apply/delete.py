@@ -43,7 +43,7 @@ def _remove(keys: Sequence[DeviceKey], hands: Hands) -> dict[DeviceKey, str]:
     try:
         results = hands.writer.remove_devices(keys)
     except ApiError as error:
-        if error.status in (400, 413) and len(keys) > 1:
+        if error.status in (400, 413) and len(keys) > 1 and not is_over(hands):
             middle = len(keys) // 2
             return _remove(keys[:middle], hands) | _remove(keys[middle:], hands)
         return dict.fromkeys(keys, str(error))

@@ -27,7 +27,8 @@ class Hands:
 
     ``run`` is the id of this run, ``undoes`` that of the run it takes back, if it does.
     ``platform_tokens`` lets the platform make the tokens. ``stop`` is set by a signal: no further
-    request is begun. ``fatal`` is the error that ended the work, if one did. ``looks`` counts down the single reads that may be spent on explaining failures.
+    request is begun. ``fatal`` is the error that ended the work, if one did. ``looks`` counts down
+    the single reads that may be spent on explaining failures.
     ``failed_types`` could not be created or still have devices, ``trusted`` are kinds of new
     devices that were found as declared. ``lost`` are new devices of ours whose token nobody saw.
     ``api_key`` is the key that the org writes beside the devices we register. ``doubtful`` are

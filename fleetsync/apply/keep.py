@@ -8,11 +8,11 @@ from functools import partial
 from fleetsync.api.parallel import run_beside
 from fleetsync.apply.attempt import is_over, note_error
 from fleetsync.apply.hands import Hands
-from fleetsync.diff.change import Action, Change
+from fleetsync.diff.change import Change
 from fleetsync.errors import ApiError, FleetsyncError
 from fleetsync.journal.entry import Before
-from fleetsync.model import DeviceKey, Kind, Location
-from fleetsync.plan.body import update_location
+from fleetsync.model import DeviceKey, Location
+from fleetsync.plan.cost import loses_location
 
 _CHUNK = 100
 """So many are noted at once, one write to the disk for all; what changes later is noted later."""
@@ -34,24 +34,21 @@ def kept_before(changes: Sequence[Change], hands: Hands) -> Iterator[Change]:
 
 def _keep(changes: Sequence[Change], hands: Hands) -> None:
     try:
-        places = _locations([change.key for change in changes if _loses_location(change)], hands)
+        places = _locations([change.key for change in changes if loses_location(change)], hands)
+        if is_over(hands):
+            return  # nothing is sent, and a location that was not read is not noted as none
         hands.journal.keep(_before(change, places) for change in changes)
     except FleetsyncError as error:
         note_error(error, hands)
         hands.fatal = hands.fatal or error  # whatever it was: nothing goes that was not noted
 
 
-def _loses_location(change: Change) -> bool:
-    """Tell whether the location has to be asked for: no list carries it (platform page 4.1)."""
-    if change.kind is not Kind.DEVICE:
-        return False
-    return change.action is Action.DELETE or update_location(change) is not None
-
-
 def _locations(keys: Sequence[DeviceKey], hands: Hands) -> dict[DeviceKey, Location | None]:
     found: dict[DeviceKey, Location | None] = {}
 
     def read(key: DeviceKey) -> None:
+        if hands.stop.is_set():
+            return
         try:
             found[key] = hands.registry.location(key)
         except ApiError as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
+from fleetsync.api.parallel import run_beside
 from fleetsync.apply.attempt import is_over, note_error
 from fleetsync.apply.hands import Hands
 from fleetsync.apply.item import Item, make_item
@@ -14,6 +16,9 @@ from fleetsync.batch import split_batches
 from fleetsync.errors import FleetsyncError
 from fleetsync.journal.entry import Sight
 from fleetsync.model import DeviceKey
+
+_IN_FLIGHT = 8
+"""Each device's log is one request; a lost bulk answer may be about hundreds."""
 
 _UNKNOWN = "registered, but its token is unknown: the org's answer with it never came"
 _LATER = "run again, and it is registered anew"
@@ -28,8 +33,8 @@ def register_anew(hands: Hands) -> Iterator[Outcome]:
     lost, hands.lost = hands.lost, []
     hands.journal.see(Sight.TOKENLESS, [change.key for change in lost])
     free = []
-    for change in lost:
-        reason = why_not_anew(change.key, hands)
+    reasons = why_not_anew([change.key for change in lost], hands)
+    for change, reason in zip(lost, reasons, strict=True):
         if reason is None:
             free.append(change)
         else:
@@ -41,8 +46,12 @@ def register_anew(hands: Hands) -> Iterator[Outcome]:
         start += len(bodies)
 
 
-def why_not_anew(key: DeviceKey, hands: Hands) -> str | None:
-    """Say why a device must stay although nobody knows its token, or None if it may go."""
+def why_not_anew(keys: Sequence[DeviceKey], hands: Hands) -> list[str | None]:
+    """Say of each device why it must stay although nobody knows its token; None: it may go."""
+    return run_beside([partial(_why_not, key, hands) for key in keys], threads=_IN_FLIGHT)
+
+
+def _why_not(key: DeviceKey, hands: Hands) -> str | None:
     if is_over(hands):
         return _LATER
     try:

@@ -23,17 +23,24 @@ from fleetsync.model.key import client_id
 
 Declared = Callable[[DeviceKey], bool]
 
+UNDECLARED = "no manifest declares it"
+"""Why a device stays that nobody can use and no manifest asks for."""
+
 _UNASKED = "the org could not be asked what became of an earlier run; run again"
 
 
 @dataclass(slots=True)
 class Settled:
-    """What settling found: how many devices, and sentences on what a person should know."""
+    """What settling found: how many devices, and sentences on what a person should know.
+
+    ``tokenless`` are registered still, while nobody knows their token: they stay open.
+    """
 
     registered: int = 0
     absent: int = 0
     removed: int = 0
     deleted: int = 0
+    tokenless: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -44,15 +51,17 @@ class _Case:
     run: Run
     hands: Hands
     declared: Declared
+    undeclared: str
     settled: Settled = field(default_factory=Settled)
 
 
-def settle_run(run: Run, hands: Hands, declared: Declared) -> Settled:
+def settle_run(run: Run, hands: Hands, declared: Declared, undeclared: str = UNDECLARED) -> Settled:
     """Settle one run; ``hands`` carry its journal and id, ``declared`` tells what is wanted.
 
-    Raises FleetsyncError if the org cannot be asked: then the run stays open for the next apply.
+    ``undeclared`` says why a device stays that is not wanted, though nobody knows its token. Raises
+    FleetsyncError if the org cannot be asked: then the run stays open for the next apply.
     """
-    case = _Case(run, hands, declared)
+    case = _Case(run, hands, declared, undeclared)
     creates = _keys(_open_creates(run))
     new = set(creates)
     _settle_deletes([key for key in _keys(_open_deletes(run)) if key not in new], case)
@@ -107,8 +116,7 @@ def _settle_creates(keys: Sequence[DeviceKey], case: _Case) -> None:
     hidden = _asked(look(undeclared, case.hands), case.hands)  # a list may lag: look at each
     there |= hidden
     _settle_absent([key for key in absent if key not in hidden], case)
-    tokenless = [key for key, found in there.items() if _is_tokenless(key, found, case)]
-    _remove(tokenless, case)
+    _remove(_sort_out(there, case), case)
 
 
 def _settle_absent(keys: Sequence[DeviceKey], case: _Case) -> None:
@@ -134,31 +142,37 @@ def _give_up(names: Collection[str], case: _Case) -> None:
         hands.tokens.retire(names, run=undoes, at=hands.now())
 
 
-def _is_tokenless(key: DeviceKey, found: LiveDevice, case: _Case) -> bool:
-    """Note whose a device is, and tell whether it is ours while nobody knows its token."""
-    hands, names = case.hands, _client_ids(key, case.hands)
+def _sort_out(there: dict[DeviceKey, LiveDevice], case: _Case) -> list[DeviceKey]:
+    """Note whose the devices are, one line for many, and give ours whose token nobody knows."""
+    seen: dict[Sight, list[DeviceKey]] = {Sight.OURS: [], Sight.ANOTHERS: [], Sight.TOKENLESS: []}
+    for key, found in there.items():
+        seen[_whose(key, found, case)].append(key)
+    for sight, keys in seen.items():
+        case.hands.journal.see(sight, keys)
+    known = case.run.known
+    others = [key for key in seen[Sight.ANOTHERS] if key not in known]
+    _give_up([name for key in others for name in _client_ids(key, case.hands)], case)
+    case.settled.registered += len(seen[Sight.OURS])
+    return seen[Sight.TOKENLESS]
+
+
+def _whose(key: DeviceKey, found: LiveDevice, case: _Case) -> Sight:
+    hands = case.hands
     if is_of_another(found, hands.mark, hands):
-        hands.journal.see(Sight.ANOTHERS, [key])
-        if key not in case.run.known:
-            _give_up(names, case)
-        return False
-    if run_of(found) != hands.mark or any(hands.tokens.known(name) for name in names):
-        hands.journal.see(Sight.OURS, [key])
-        case.settled.registered += 1
-        return False
-    hands.journal.see(Sight.TOKENLESS, [key])
-    return True
+        return Sight.ANOTHERS
+    is_known = any(hands.tokens.known(name) for name in _client_ids(key, hands))
+    return Sight.OURS if is_known or run_of(found) != hands.mark else Sight.TOKENLESS
 
 
 def _remove(keys: Sequence[DeviceKey], case: _Case) -> None:
     """Remove devices that nobody can use; those that are still declared are registered anew."""
-    free = []
-    for key in keys:
-        reason = why_not_anew(key, case.hands) if case.declared(key) else "no manifest declares it"
-        if reason is None:
-            free.append(key)
-        else:
-            case.settled.warnings.append(f"{key}: token unknown: {reason}")
+    wanted = [key for key in keys if case.declared(key)]
+    reasons = dict(zip(wanted, why_not_anew(wanted, case.hands), strict=True))
+    reasons |= dict.fromkeys(set(keys).difference(wanted), case.undeclared)
+    free = [key for key in keys if reasons[key] is None]
+    case.settled.warnings += [
+        f"{key}: token unknown: {reasons[key]}" for key in keys if reasons[key] is not None
+    ]
     bodies = (encode_item({"typeId": key.type_id, "deviceId": key.device_id}) for key in free)
     rest = iter(free)
     for batch in split_batches(bodies):
@@ -166,6 +180,7 @@ def _remove(keys: Sequence[DeviceKey], case: _Case) -> None:
         case.settled.removed += len(gone)
         if case.hands.fatal is not None:
             raise case.hands.fatal
+    case.settled.tokenless += len(keys) - case.settled.removed
 
 
 def _asked(there: dict[DeviceKey, LiveDevice] | None, hands: Hands) -> dict[DeviceKey, LiveDevice]:

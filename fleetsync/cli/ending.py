@@ -25,7 +25,7 @@ def report_pieces(report: Report, options: Options, form: str) -> Iterator[str]:
     if form == "json":
         yield from report_text(report)
     elif form == "markdown":
-        again, whole = _again(report, options), options.command("journal", "-v")
+        again, whole = _again(report, options), options.command("journal", "RUN", "-v")
         yield report_markdown(report, again=again, whole=whole, max_bytes=options.max_bytes)
     else:
         yield render_report(report, full=options.verbose, again=_again(report, options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from difflib import get_close_matches
@@ -82,7 +83,18 @@ def main() -> None:
     """Run the command line; the exit codes are those of the README."""
     prepare_streams()
     interrupt_on_signals()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code == InterruptedRunError.exit_code:
+        _leave_at_once(code)
+    sys.exit(code)
+
+
+def _leave_at_once(code: int) -> None:
+    """End with this very code: Python ends by SIGINT where the interrupt struck in an import."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: list[str], options: Options | None = None) -> int:

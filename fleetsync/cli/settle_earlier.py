@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleetsync.api.transport import Transport
-from fleetsync.apply.settle import Settled, settle_run
+from fleetsync.apply.settle import UNDECLARED, Settled, settle_run
 from fleetsync.cli.carry_out import make_hands
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.progress import notice, warn
@@ -17,9 +17,12 @@ from fleetsync.report.words import counted
 from fleetsync.tokens.file import TokenFile
 
 
-def settle_earlier(fleet: Fleet, transport: Transport) -> dict[str, str]:
+def settle_earlier(
+    fleet: Fleet, transport: Transport, undeclared: str = UNDECLARED
+) -> dict[str, str]:
     """Settle every run of this folder and org that is not; says on stderr what it found.
 
+    ``undeclared`` says why a device stays that ``fleet`` lacks, though nobody knows its token.
     Gives tokens that stand in the secrets file for devices that were not there, by client id, with
     the mark of the run that made them. Damaged journals are set aside: nothing is guessed from
     them, and all tokens stay. Raises FleetsyncError if the org cannot be asked.
@@ -33,11 +36,13 @@ def settle_earlier(fleet: Fleet, transport: Transport) -> dict[str, str]:
                 f" {place.name}, and what its run left open is not settled; every token is kept"
             )
         elif stored.run is not None:
-            unproven |= _settle(stored, stored.run, fleet, transport)
+            unproven |= _settle(stored, stored.run, fleet, transport, undeclared)
     return unproven
 
 
-def _settle(stored: StoredRun, run: Run, fleet: Fleet, transport: Transport) -> dict[str, str]:
+def _settle(
+    stored: StoredRun, run: Run, fleet: Fleet, transport: Transport, undeclared: str
+) -> dict[str, str]:
     with (
         reopen_journal(stored, now=utc_now) as journal,
         TokenFile.open(fleet.settings.secrets.file, org=run.head.org) as tokens,
@@ -47,7 +52,7 @@ def _settle(stored: StoredRun, run: Run, fleet: Fleet, transport: Transport) -> 
         if org != run.head.org:
             return {}  # its turn comes when that org is asked again
         _begin(run)
-        settled = settle_run(run, hands, lambda key: _is_declared(key, fleet))
+        settled = settle_run(run, hands, lambda key: _is_declared(key, fleet), undeclared)
         tokens.settle()
         _end(run, journal, settled)
     return hands.unproven
@@ -82,6 +87,11 @@ def _words(settled: Settled) -> str:
             "were removed, for their tokens are lost",
         ),
         (settled.deleted, "is deleted", "are deleted"),
+        (
+            settled.tokenless,
+            "is registered, but its token is lost",
+            "are registered, but their tokens are lost",
+        ),
     ]
     parts = [
         f"{counted(n, 'device', 'devices')} {one if n == 1 else many}"

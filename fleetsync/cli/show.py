@@ -77,7 +77,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 def _lines(file: IO[bytes], start: int) -> Iterator[bytes]:
     """Give the lines from a byte on; a walk is over, or given up, when the next one begins."""
     file.seek(start)
-    yield from file
+    return iter(file.readline, b"")  # `yield from` would close the file where a walk is given up
 
 
 def _unreadable(path: Path, error: OSError) -> FileError:

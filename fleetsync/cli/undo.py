@@ -35,6 +35,8 @@ from fleetsync.tokens.guard import check_secrets_path
 _NO_MANIFEST = DesiredFleet(EMPTY, EMPTY, EMPTY, "")
 """What is taken back is in the journal: no manifest is read, so a broken one is no hindrance."""
 
+_UNDECLARED = "an undo reads no manifest; the next apply registers it anew if one declares it"
+
 
 @click.command()
 @common_options
@@ -81,7 +83,7 @@ def undo(wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wai
     choose_run(settings.folder, wanted)  # a wrong name is told before anything is waited for
     with locked_org(options, settings, wait) as (transport, run):
         fleet = Fleet(settings, _NO_MANIFEST)
-        unproven = settle_earlier(fleet, transport)
+        unproven = settle_earlier(fleet, transport, _UNDECLARED)
         target = choose_run(settings.folder, wanted)
         tell_target(target)
         began_at = clock()

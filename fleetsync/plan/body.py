@@ -56,7 +56,8 @@ def update_type_body(change: Change) -> Body:
 def create_device_body(change: Change, run: str | None = None) -> Body:
     """Item of ``POST /bulk/devices/add`` (page 4.2), without its token.
 
-    ``run`` names the run that registers the device, for its mark. An attribute declared to be empty goes as ``""``, so that the type's template does not fill it.
+    ``run`` names the run that registers the device, for its mark. An attribute declared to be empty
+    goes as ``""``, so that the type's template does not fill it.
     """
     device = change.after
     if not isinstance(device, Device):

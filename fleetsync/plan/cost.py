@@ -28,14 +28,32 @@ MAX_ITEM_BYTES = MAX_REQUEST_BYTES - len(b"[]")
 
 
 class Cost(NamedTuple):
-    """API calls: those that reading took, and those that writing will take."""
+    """API calls: those that reading took, and those that writing will take.
+
+    ``look`` are reads of apply right before it writes: locations, which no list carries and which
+    are noted for undo before they are lost.
+    """
 
     read: int
     write: int
+    look: int = 0
 
     def seconds(self, calls_per_second: int) -> float:
         """Give the time that the calls take at the rate that fleet.yaml allows."""
-        return round((self.read + self.write) / calls_per_second, 1)
+        return round(sum(self) / calls_per_second, 1)
+
+
+def apply_cost(read: int, changes: Sequence[Change], records: Sequence[Change]) -> Cost:
+    """Give what a plan costs that took ``read`` calls to make."""
+    looks = sum(map(loses_location, changes)) + sum(map(loses_location, records))
+    return Cost(read, count_writes(changes, records), looks)
+
+
+def loses_location(change: Change) -> bool:
+    """Tell whether the change ends what a location was; no list carries it (platform page 4.1)."""
+    if change.kind is not Kind.DEVICE:
+        return False
+    return change.action is Action.DELETE or update_location(change) is not None
 
 
 def count_writes(changes: Sequence[Change], records: Sequence[Change]) -> int:

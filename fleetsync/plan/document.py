@@ -79,6 +79,7 @@ def _summary(plan: Plan) -> dict[str, JSON]:
         "unmanaged": {"deviceTypes": plan.unmanaged.types, "devices": plan.unmanaged.devices},
         "apiCalls": {
             "read": plan.cost.read,
+            "look": plan.cost.look,
             "write": plan.cost.write,
             "seconds": plan.cost.seconds(plan.calls_per_second),
             "callsPerSecond": plan.calls_per_second,

@@ -17,10 +17,14 @@ _NAMED = 5
 
 
 class Limits(NamedTuple):
-    """A plan is refused that deletes more than both: a share of the live devices, and a number."""
+    """A plan is refused that deletes more than both: a share of the live devices, and a number.
+
+    ``command`` is the one that carries such a plan out, for messages.
+    """
 
     delete_percent: float = 10
     delete_count: int = 3
+    command: str = "apply"
 
 
 class RefusalCode(StrEnum):
@@ -55,7 +59,7 @@ def find_refusals(
     devices = [change for change in deletes if change.device_id is not None]
     return (
         *_too_many(devices, live, limits),
-        *_whole_types(devices, desired, live),
+        *_whole_types(devices, desired, live, limits),
         *_protected(deletes, live),
         *(_class_change(declared, found) for declared, found in diff.other_classes),
     )
@@ -69,13 +73,13 @@ def _too_many(devices: Sequence[Change], live: LiveFleet, limits: Limits) -> lis
     words = (
         f"the plan deletes {count} of {managed} devices ({count * 100 / managed:.3g} %), more than"
         f" the limits of {limits.delete_percent:g} % and {limits.delete_count}."
-        f" If that is meant, apply with --allow-deletes {count}"
+        f" If that is meant, {limits.command} with --allow-deletes {count}"
     )
     return [Refusal(RefusalCode.DELETE_LIMIT, words, count)]
 
 
 def _whole_types(
-    devices: Sequence[Change], desired: DesiredFleet, live: LiveFleet
+    devices: Sequence[Change], desired: DesiredFleet, live: LiveFleet, limits: Limits
 ) -> list[Refusal]:
     per_type = Counter(change.type_id for change in devices)
     whole = [
@@ -87,7 +91,7 @@ def _whole_types(
         Refusal(
             RefusalCode.WHOLE_TYPE,
             f"the plan deletes every live device of type {type_id} ({per_type[type_id]})."
-            f" If that is meant, apply with --allow-deletes {len(devices)}",
+            f" If that is meant, {limits.command} with --allow-deletes {len(devices)}",
             len(devices),
         )
         for type_id in sorted(whole)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fleetsync.diff.change import Action, Change
 from fleetsync.diff.fleet import FleetDiff
 from fleetsync.model import DesiredFleet, DeviceKey, Kind, LiveFleet
-from fleetsync.plan.cost import Cost, count_writes
+from fleetsync.plan.cost import apply_cost
 from fleetsync.plan.digest import change_digest, plan_digest
 from fleetsync.plan.limits import Limits, RefusalCode, find_refusals
 from fleetsync.plan.meanwhile import Fate, Verdict, judge
@@ -129,5 +129,5 @@ def _narrowed(kept: Sequence[Change], asides: Sequence[Aside], saved: SavedPlan,
         records=records,
         refusals=(*weighed, *classes),
         withheld=min(plan.withheld, saved.withheld + fates[Fate.WITHHELD]),
-        cost=Cost(plan.cost.read, count_writes(kept, records)),
+        cost=apply_cost(plan.cost.read, kept, records),
     )

@@ -9,7 +9,7 @@ from fleetsync.diff.change import Action, Change
 from fleetsync.diff.fleet import FleetDiff, diff_fleets
 from fleetsync.diff.prune import Spared
 from fleetsync.model import DesiredFleet, Device, Kind, LiveFleet, Sizes
-from fleetsync.plan.cost import Cost, count_writes
+from fleetsync.plan.cost import Cost, apply_cost
 from fleetsync.plan.digest import plan_digest
 from fleetsync.plan.limits import Limits, Refusal, count_by_action, find_refusals
 
@@ -105,7 +105,7 @@ def plan_of(
         warnings=tuple(_warnings(diff, desired, live)),
         unmanaged=_count_unmanaged(diff, live),
         withheld=diff.withheld,
-        cost=Cost(live.reads, count_writes(changes, diff.records)),
+        cost=apply_cost(live.reads, changes, diff.records),
         calls_per_second=rules.calls_per_second,
         sizes=None if live.sizes is None else live.sizes._replace(at=created_at),
     )

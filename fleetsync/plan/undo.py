@@ -30,7 +30,7 @@ def make_undo_plan(
         undo.diff,
         desired=DesiredFleet(EMPTY, EMPTY, _whole_types(undo.diff), _digest(run)),
         live=part,
-        rules=rules,
+        rules=rules._replace(limits=rules.limits._replace(command="undo")),
         created_at=created_at,
     )
     sizes = None if live.sizes is None else live.sizes._replace(at=created_at)

@@ -93,8 +93,10 @@ def notes(view: PlanView) -> Iterator[str]:
     if view.records:
         count = counted_kind(view.records, Kind.DEVICE)
         yield f"Apply will also note on {count} that its location is the declared one."
-    seconds = duration(view.cost.seconds(view.calls_per_second))
+    cost = view.cost
+    looks = f" {cost.look:,} to note locations for undo," if cost.look else ""
     yield (
-        f"API calls: {view.cost.read:,} to read, {view.cost.write:,} to write;"
-        f" {seconds} at {view.calls_per_second} calls a second."
+        f"API calls: {cost.read:,} to read,{looks} {cost.write:,} to write;"
+        f" {duration(cost.seconds(view.calls_per_second))}"
+        f" at {view.calls_per_second} calls a second."
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 import time
 from base64 import b64encode
@@ -30,6 +31,8 @@ from tests.api.hostile import Asked, Hangup, HostileServer, in_turn, reply
 from tests.api.test_adapter import closed_port
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.api.conftest import Connect, StartServer
 
 
@@ -156,6 +159,26 @@ def test_a_date_in_retry_after_is_waited_for(start_server: StartServer, connect:
     begun = time.monotonic()
     assert connect(server.url, RetryPolicy(budget=10)).post(("x",), b"[]").body == 1
     assert 0.9 < time.monotonic() - begun < 8
+
+
+def _in_seconds() -> str:
+    return "2"
+
+
+def _as_date() -> str:
+    return formatdate(time.time() + 3, usegmt=True)  # it has whole seconds: 2 to 3 from now
+
+
+@pytest.mark.parametrize("form", [_in_seconds, _as_date])
+def test_how_long_the_org_asks_to_wait_is_told(
+    start_server: StartServer, connect: Connect, notices: list[str], form: Callable[[], str]
+) -> None:
+    busy = iter([True, False])
+    server = start_server(lambda _: reply(429, Retry_After=form()) if next(busy) else reply(body=1))
+    assert connect(server.url, RetryPolicy(budget=10)).get(("x",)).body == 1
+    told = re.fullmatch(r"the org is busy \(429\); trying again in (\d\.\d) s", notices[0])
+    assert told is not None
+    assert 1.5 <= float(told[1]) <= 3.0
 
 
 def test_the_waits_grow(start_server: StartServer, connect: Connect) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -329,6 +330,21 @@ def test_a_device_whose_platform_token_nobody_saw_is_registered_anew(
     front.twists = [after(ADD, answer, times=1)]
     assert set(ends(front.run()).values()) == {"done"}
     assert front.writes() == ["POST /device/types", ADD, REMOVE, ADD]
+    assert_settled(front)
+
+
+def test_the_logs_of_many_devices_are_asked_for_side_by_side(front: Front) -> None:
+    front.platform_tokens = True
+    front.write(pumps(8))
+    together = Barrier(8)
+
+    def wait_for_the_others(asked: Asked, _forward: Forward) -> ANSWERS | None:
+        if asked.path == "/logs/connection":
+            together.wait(10)
+        return None
+
+    front.twists = [wait_for_the_others, after(ADD, Hangup(), times=1)]
+    assert set(ends(front.run()).values()) == {"done"}
     assert_settled(front)
 
 

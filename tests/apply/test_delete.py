@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fleetsync.emulator.switches import Switches, parse_switches
+from fleetsync.journal.run import read_run
 from tests.api.hostile import Asked, Hangup, reply
 from tests.apply.front import ANSWERS, Forward, Front, after, altered, ends, on, refusal
 
@@ -196,6 +197,42 @@ def test_an_interrupted_removal_is_told_truthfully(front: Front) -> None:
     front.twists = [stop]
     assert set(ends(front.run(plan)).values()) == {"done"}
     assert len(front.tokens()) == 5
+
+
+@pytest.mark.parametrize("switches", [parse_switches(["requestBytes=200"])], indirect=True)
+def test_after_an_interrupt_no_smaller_removals_follow_one_that_is_too_large(front: Front) -> None:
+    begin_many(front)
+    plan = front.plan()
+
+    def stop(asked: Asked, _forward: Forward) -> ANSWERS | None:
+        if f"{asked.method} {asked.path}" == REMOVE and front.hands:
+            front.hands.stop.set()
+        return None
+
+    front.twists = [stop]
+    assert {end.split(":")[0] for end in ends(front.run(plan)).values()} == {"failed"}
+    assert front.writes().count(REMOVE) == 1
+    assert len(front.tokens()) == len(front.snapshot["devices"]) == 60
+
+
+def test_an_interrupt_while_locations_are_read_stops_at_once_and_notes_none(front: Front) -> None:
+    begin_many(front)
+    plan, before = front.plan(), len(front.asked)
+
+    def stop(asked: Asked, _forward: Forward) -> ANSWERS | None:
+        if asked.path.endswith("/location") and front.hands:
+            front.hands.stop.set()
+        return None
+
+    front.twists = [stop]
+    assert set(ends(front.run(plan)).values()) == {"notTried: interrupted before it was begun"}
+    assert len(front.asked) - before <= 8
+    assert len(front.tokens()) == len(front.snapshot["devices"]) == 60
+    for path in front.folder.glob(".fleetsync/runs/*.jsonl"):
+        with path.open("rb") as file:
+            run = read_run(file)
+        assert run is not None
+        assert not run.befores
 
 
 TYPE = "DELETE /device/types/pump"

@@ -11,6 +11,8 @@ import pytest
 from fleetsync.emulator.switches import Switches
 from tests.world import open_world
 
+LOCATION = "GET /device/types/{typeId}/devices/{deviceId}/location"
+
 
 def fleet(types: int, each: int) -> dict[str, Any]:
     ids = [f"type-{number}" for number in range(types)]
@@ -97,6 +99,7 @@ def test_the_cost_that_a_plan_tells_is_what_apply_takes(tmp_path: Path) -> None:
         world.org.state.reset_calls()
         world.apply(first)
         assert first.cost.write == sum(writes(world.calls).values())
+        assert (first.cost.look, world.calls.get(LOCATION, 0)) == (0, 0)
         manifest["devices"] = manifest["devices"][5:]
         manifest["devices"][0]["location"]["latitude"] = 9
         manifest["removedDeviceTypes"] = ["type-1"]
@@ -109,6 +112,8 @@ def test_the_cost_that_a_plan_tells_is_what_apply_takes(tmp_path: Path) -> None:
         world.org.state.reset_calls()
         world.apply(second)
         assert second.cost.write == sum(writes(world.calls).values())
+        deleted = second.counts["device", "delete"]
+        assert second.cost.look == world.calls[LOCATION] == deleted + 1
 
 
 def test_a_few_devices_of_one_type_are_listed_by_type_in_a_large_org(tmp_path: Path) -> None:

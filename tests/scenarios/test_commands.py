@@ -78,7 +78,7 @@ def test_the_json_of_a_plan_fits_its_schema_and_is_what_is_saved(
         "deviceTypes": {"create": 1, "update": 0, "delete": 0},
         "devices": {"create": 5, "update": 0, "delete": 0},
         "unmanaged": {"deviceTypes": 0, "devices": 0},
-        "apiCalls": {"read": 3, "write": 2, "seconds": 0.0, "callsPerSecond": 1000},
+        "apiCalls": {"read": 3, "look": 0, "write": 2, "seconds": 0.0, "callsPerSecond": 1000},
     }
     assert shown.json["changes"][1] == {
         "action": "create",

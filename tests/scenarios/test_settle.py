@@ -78,6 +78,19 @@ def test_what_was_registered_keeps_its_token_and_is_not_registered_again(
     assert fleetsync("apply", "--yes").err == ""
 
 
+def test_what_is_seen_of_many_devices_is_one_line_of_the_journal(
+    folder: Folder, fleetsync: Fleetsync, org: OrgState
+) -> None:
+    folder.manifest(pumps(*(f"p-{number}" for number in range(60))))
+    fleetsync("apply", "--yes")
+    cut(folder, behind="create devices")
+    assert "60 devices are registered" in fleetsync("apply", "--yes").err
+    lines = [json.loads(line) for line in journals(folder)[0].read_bytes().splitlines()]
+    seen = [line for line in lines if line["what"] == "seen"]
+    assert [(line["sight"], len(line["names"]["pump"])) for line in seen] == [("ours", 60)]
+    assert len(org.snapshot()["devices"]) == 60
+
+
 def test_what_was_not_registered_is_registered_with_the_token_that_was_promised(
     folder: Folder, fleetsync: Fleetsync, org: OrgState
 ) -> None:
@@ -152,8 +165,28 @@ def test_a_tokenless_device_that_has_connected_or_is_not_declared_stays(
     again = fleetsync("apply", "--yes")
     assert again.code == 0
     assert "pump/p-1: token unknown: no manifest declares it" in again.err
+    assert "1 device is registered, but its token is lost" in again.err
     assert_valid(org, folder, "p-0", "p-2")
     assert "pump/p-1" in org.snapshot()["devices"]
+
+
+def test_an_undo_leaves_a_tokenless_device_open_for_the_apply_that_registers_it_anew(
+    folder: Folder, fleetsync: Fleetsync, org: OrgState
+) -> None:
+    folder.settings({"secrets": {"file": "secrets/tokens.jsonl", "tokens": "platform"}})
+    folder.manifest(pumps(*NAMES))
+    fleetsync("apply", "--yes")
+    cut(folder, behind="create devices")
+    forget_tokens(folder)
+    undone = fleetsync("undo")  # nobody can be asked here, so it only settles
+    assert undone.code == 4
+    assert (
+        "Warning: pump/p-1: token unknown: an undo reads no manifest; the next apply registers it"
+        " anew if one declares it\n"
+    ) in undone.err
+    assert ": 3 devices are registered, but their tokens are lost\n" in undone.err
+    assert "3 devices were removed" in fleetsync("apply", "--yes").err
+    assert_valid(org, folder, *NAMES)
 
 
 @pytest.mark.parametrize("came_back", [False, True])

@@ -175,3 +175,41 @@ def test_of_two_applies_at_once_one_is_told_to_wait(folder: Folder, start: Start
         assert first.communicate(timeout=20)[1] == ""
         assert first.returncode == 0
         assert len(state.snapshot()["devices"]) == len(folder.tokens()) == 3
+
+
+def state_of_the_newest_run(fleetsync: Fleetsync) -> str:
+    runs = fleetsync("journal", "--format", "json").json["runs"]
+    return str(runs[0]["state"])
+
+
+@pytest.fixture
+def declared(folder: Folder, credentials: Callable[[str, str], None]) -> None:
+    credentials(KEY, TOKEN)
+    folder.manifest(FLEET)
+
+
+@pytest.mark.usefixtures("declared")
+@pytest.mark.parametrize("command", ["apply", "undo"])
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_signal_during_a_request_is_told_by_the_journal(
+    fleetsync: Fleetsync, start: Start, command: str, signals: int
+) -> None:
+    held = {"apply": "POST /api/v0002/device/types", "undo": "POST /api/v0002/bulk/devices/remove"}
+    with held_up(held[command]) as (state, app, url):
+        if command == "undo":
+            assert fleetsync("apply", "--yes", "--org-url", url).code == 0
+        allow = ("--allow-deletes", "9") if command == "undo" else ()
+        process = start(command, "--yes", *allow, "--org-url", url, env=ENV)
+        assert app.asked.wait(20)
+        process.terminate()
+        assert process.stderr is not None
+        assert any(line.startswith("SIGTERM: finishing") for line in process.stderr)
+        if signals == 2:
+            process.terminate()
+            assert process.wait(20) == 130
+        app.go.set()
+        process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert state_of_the_newest_run(fleetsync) == ("interrupted", "cut off")[signals - 1]
+        assert fleetsync(command, "--yes", *allow, "--org-url", url).code == 0
+        assert len(state.snapshot()["devices"]) == (3 if command == "apply" else 0)

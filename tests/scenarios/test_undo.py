@@ -291,7 +291,7 @@ class TestRefusals:
         refused = fleetsync("undo", "--yes", "--format", "json")
         assert refused.code == 4
         assert refused.json["undoes"] == run
-        assert "apply with --allow-deletes 3" in refused.err
+        assert "undo with --allow-deletes 3" in refused.err
         assert len(held(org)["devices"]) == 4
         assert fleetsync("undo", "--yes", "--allow-deletes", "3").code == 0
         assert list(held(org)["devices"]) == ["pump/p-0"]

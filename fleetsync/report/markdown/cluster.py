@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
+from operator import itemgetter
 from typing import NamedTuple
 
 from fleetsync.diff.change import Field
@@ -23,10 +24,15 @@ _CLUSTERS = 8
 """So many clusters of a type are kept, however large everything is."""
 _DOCUMENTS = 64
 """The values of so many whole documents are kept: enough to choose from, and a few megabytes."""
+_TRIES = 1_000
+"""Where so many values had no room and none came twice, it is no use to look any longer."""
 _ROW = 20
 """A row takes at least so many bytes more than its values."""
 _FILES = 3
 """So many files are named that declare what a cluster holds."""
+
+
+_before, _after = itemgetter(1), itemgetter(2)  # of a field: many are looked at
 
 
 class Member(NamedTuple):
@@ -42,7 +48,7 @@ class Member(NamedTuple):
     @property
     def id(self) -> str:
         """What it is called among its likes."""
-        return self.device_id or self.type_id
+        return self.type_id if self.device_id is None else self.device_id
 
 
 class Ids:
@@ -90,6 +96,8 @@ class Cluster:
         self.size = 0
         self.files: dict[str, tuple[int, int]] = {}
         self._common = list(range(len(of.fields)))
+        self._shared = False
+        self._is_hopeless = False
 
     @property
     def count(self) -> int:
@@ -115,26 +123,35 @@ class Cluster:
 
     def add(self, member: Member, *, room: int) -> int:
         """Take a change in; its values too, if they are known or short enough. Give their size."""
-        self.ids.all.append(member.id)
-        self._note_source(member.source)
-        key = str([value for field in member.fields for value in field[1:]])
-        row, kept = self.rows.get(key), 0
-        if row is None:
+        self.add_id(member)
+        if self._is_hopeless:
             self._compare(member.fields)
-            kept = len(key) + _ROW
-            if kept > room and len(self.rows) >= _SAMPLES:
-                self.left += 1
-                return 0
-            row = self.rows[key] = Row(member.fields)
-            self.size += kept
+            self.left += 1
+            return 0
+        key = _values_text(member.fields)
+        row = self.rows.get(key)
+        if row is not None:
+            row.ids.all.append(member.id)
+            self._shared = True
+            return 0
+        self._compare(member.fields)
+        size = len(key) + _ROW
+        if size > room and len(self.rows) >= _SAMPLES:
+            self.left += 1
+            self._is_hopeless = self.left > _TRIES and not self._shared
+            return 0
+        row = self.rows[key] = Row(member.fields)
         row.ids.all.append(member.id)
-        return kept
+        self.size += size
+        return size
 
-    def add_unseen(self, member: Member) -> None:
-        """Take a change in of which no value is kept."""
+    def add_id(self, member: Member) -> None:
+        """Note who is in it, and where that is declared."""
         self.ids.all.append(member.id)
-        self._note_source(member.source)
-        self.left += 1
+        if member.source is not None:
+            file, line = member.source
+            if file in self.files or len(self.files) <= _FILES:
+                self.files[file] = self.files.get(file, (0, 0))[0] + 1, line
 
     def _compare(self, fields: Sequence[Field]) -> None:
         firsts = self.of.fields
@@ -142,15 +159,17 @@ class Cluster:
         if other:
             self._common = [at for at in self._common if at not in other]
 
-    def _note_source(self, source: Source | None) -> None:
-        if source is not None and (source.file in self.files or len(self.files) <= _FILES):
-            count, _ = self.files.get(source.file, (0, 0))
-            self.files[source.file] = count + 1, source.line
+
+def _values_text(fields: Sequence[Field]) -> str:
+    """Give a text that is the same for the same values, in the same fields."""
+    return str([*map(_before, fields), *map(_after, fields)])
 
 
 def _is_same(one: Field, other: Field) -> bool:
     """Tell whether two fields are written alike: 1, 1.0 and true are not."""
-    return one == other and (isinstance(one.after, str) or str(one) == str(other))
+    if one != other:
+        return False
+    return type(one.after) is type(other.after) is str or str(one) == str(other)
 
 
 def gather(members: Iterable[Member], max_bytes: int) -> list[Cluster]:
@@ -195,7 +214,8 @@ class _Gathering:
         cluster = self._clusters.get(family)
         if cluster is None:
             cluster = self._clusters[family] = Cluster(member._replace(fields=(), note=""))
-        cluster.add_unseen(member)
+        cluster.add_id(member)
+        cluster.left += 1
 
 
 def _family(member: Member) -> str:

@@ -39,7 +39,7 @@ _STEPS = (
     Detail(60, 0, 200, 3),
     Detail(60, 0, 0, 0),
 )
-_LATER = 3
+_LATER = 6
 """Deletes keep the details that all else has given up so many steps before."""
 
 

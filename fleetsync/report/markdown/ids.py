@@ -39,13 +39,13 @@ def _is_worth_it(patterns: list[str], place: int) -> bool:
 
 def _fold_at(patterns: Sequence[str], place: int) -> list[str]:
     """Fold those that differ in the number at one place alone, counted from their end."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str, bool], list[str]] = {}
     for pattern in patterns:
         before, number, after = _parted(pattern, place)
-        groups.setdefault((before, after), []).append(number)
+        groups.setdefault((before, after, number == ""), []).append(number)
     return [
         f"{before}{middle}{after}"
-        for (before, after), numbers in groups.items()
+        for (before, after, _), numbers in groups.items()
         for middle in (number_ranges(numbers) if len(numbers) > 1 else numbers)
     ]
 

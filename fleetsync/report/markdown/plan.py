@@ -25,7 +25,8 @@ from fleetsync.report.words import counted, counted_kind, listed
 _path = itemgetter(0)  # a field's path: many are sorted
 MARKER = "fleetsync:"
 """How the hidden line of a plan begins, so that a later run finds the comment to update."""
-_NAME_CHARACTERS = 60
+_NAME_CHARACTERS = 64
+"""No name of a fleet or type is longer; what another plan tells is cut."""
 _ACTIONS = (Action.DELETE, Action.CREATE, Action.UPDATE)
 
 
@@ -71,14 +72,18 @@ def _head(view: PlanView, head: Head, folded: Folded) -> Iterator[str]:
 
 
 def _title(view: PlanView) -> str:
-    target = f"{code(view.fleet)} in org {code(short(view.org, _NAME_CHARACTERS))}"
+    target = f"{_named(view.fleet)} in org {_named(view.org)}"
     if view.undoes is not None:
-        return f"Undo of run {code(short(view.undoes, _NAME_CHARACTERS))} for {target}"
+        return f"Undo of run {_named(view.undoes)} for {target}"
     return f"Plan for {target}"
 
 
+def _named(text: str) -> str:
+    return code(short(text, _NAME_CHARACTERS))
+
+
 def _sentence(view: PlanView) -> str:
-    made = f"Made {code(short(view.created_at, _NAME_CHARACTERS))}."
+    made = f"Made {_named(view.created_at)}."
     if view.empty and view.undoes is None:
         return f"No changes: the org is as the manifests say. {made}"
     words = (counts_in_words(view) or "nothing that can be done").capitalize()

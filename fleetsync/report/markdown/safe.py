@@ -17,6 +17,8 @@ from fleetsync.escape import shown
 _TICKS = re.compile("`+")
 _PLAIN = re.compile(r"[A-Za-z0-9._-]")
 _HASH_DIGITS = 10
+_NAME_BYTES = 200
+"""A longer name in the hidden line is told by its digest."""
 
 
 def code(text: str) -> str:
@@ -75,8 +77,11 @@ def _short_from(text: str, start: int, limit: int) -> str:
 
 def _hash_of(text: str) -> str:
     """Tell texts apart that are shown in part; half a character is no reason to fail."""
-    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
-    return f"({len(text):,} characters, SHA-256 {digest})"
+    return f"({len(text):,} characters, SHA-256 {_digest(text)[:_HASH_DIGITS]})"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _longest_ticks(texts: Iterable[str]) -> int:
@@ -85,9 +90,11 @@ def _longest_ticks(texts: Iterable[str]) -> int:
 
 def _quoted(text: str) -> str:
     """Write text so that it has no spaces and cannot end a comment, like an address of the web."""
-    data = re.sub(r"^sha256:", "", text)
-    prefix = text[: len(text) - len(data)]
-    return prefix + "".join(map(_quoted_character, short(data, 200)))
+    algorithm, colon, rest = text.partition(":")
+    if (algorithm, colon) == ("sha256", ":"):
+        return f"sha256:{_quoted(rest)}"
+    quoted = "".join(map(_quoted_character, text))
+    return quoted if len(quoted) <= _NAME_BYTES else f"sha256:{_digest(text)}"
 
 
 def _quoted_character(character: str) -> str:
