@@ -10,8 +10,8 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from hashlib import sha256
-from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from fleetsync.diff.change import Field
@@ -23,13 +23,20 @@ from fleetsync.plan.limits import Refusal, RefusalCode
 from fleetsync.plan.plan import STAGES, Unmanaged
 from fleetsync.plan.saved import MAKE_NEW
 from fleetsync.plan.seal import SEAL_BEGIN, format_version, is_seal
-from fleetsync.plan.view import PlanView, ReadChange, Stage
+from fleetsync.plan.view import PlanView, ReadChange, Stage, field_text
 
 _CHANGES = (b'  "changes": [\n', b'  "changes": [],\n')
 _RECORDS = b'  "records": [\n'
 _RECORD = b"    {\n"
 _CLOSED = b"  ],\n"
 _ABOUT = re.compile(rb'    (\{"action": "[a-z]+", "kind": "\w+"), "typeId": ("(?:[^"\\]|\\.)*")')
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_HEAD_OF_CHANGE = re.compile(
+    rf'    \{{"action": "\w+", "kind": "\w+", "typeId": ({_STRING})(?:, "deviceId": ({_STRING}))?'
+    rf', "source": (null|\{{"file": {_STRING}, "line": \d+\}}), "fields": \['
+)
+_END_OF_FIELDS = '], "precondition": "'
+_TAIL_OF_CHANGE = re.compile(rf'\], "precondition": "\w+", "reason": ({_STRING})\}},?\n')
 _STAGES = {
     f'{{"action": "{action}", "kind": "{kind}"'.encode(): (kind, action) for kind, action in STAGES
 }
@@ -37,9 +44,6 @@ _VISIBLE = bytes(range(0x20, 0x7F))
 _HEAD_BYTES = 65_536
 """The document has said its numbers by then; what has not is no plan."""
 _MALFORMED = (KeyError, TypeError, AttributeError, ValueError, RecursionError)
-_new = tuple.__new__  # a million times, quicker than the class itself
-_decode = json.JSONDecoder().raw_decode
-_parts_of_field = itemgetter("path", "before", "after")
 
 Lines = Callable[[int], Iterable[bytes]]
 """Gives the lines of a document, with their ends, from a byte on; as often as it is called."""
@@ -77,7 +81,7 @@ def read_view(lines: Lines, *, name: str) -> PlanView:
         view = _view(scan, lines, name)
         if not scan.sealed:  # then nothing vouches for what only a walk would read
             for stage in STAGES:
-                deque(view.walk(stage), maxlen=0)
+                deque((change.fields for change in view.walk(stage)), maxlen=0)
     except _MALFORMED as error:
         raise FileError(_not_a_plan(name)) from error
     return view
@@ -128,28 +132,39 @@ class _Tally:
     """What has been seen of the changes so far, by how their lines begin."""
 
     def __init__(self) -> None:
-        self.places: dict[Stage, tuple[int, int]] = {}
-        self._sizes: dict[Stage, Counter[bytes]] = {}
+        self._begins: dict[bytes, int] = {}
+        self._sizes: dict[bytes, Counter[bytes]] = {}
+        self._last = b""
+        self._names: Counter[bytes] = Counter()
 
     def add(self, line: bytes, begin: int) -> None:
         """Count a change; what else its line says is read when it is shown."""
         about = _ABOUT.match(line)
         if about is None:
             raise ValueError(line)
-        stage = _STAGES[about[1]]
-        first, last = self.places.get(stage, (begin, begin))
-        if last != begin:
+        stage, name = about.groups()
+        if stage != self._last:
+            if stage in self._begins:
+                raise ValueError("its changes are not in the order of work")
+            self._last, self._begins[stage] = stage, begin
+            self._names = self._sizes[stage] = Counter()
+        self._names[name] += 1
+
+    def places(self, end: int) -> dict[Stage, tuple[int, int]]:
+        """Say from which byte to which the changes of each stage stand; all end at ``end``."""
+        begins = [*self._begins.values(), end]
+        places = {_STAGES[s]: (begins[n], begins[n + 1]) for n, s in enumerate(self._begins)}
+        if list(places) != [stage for stage in STAGES if stage in places]:
             raise ValueError("its changes are not in the order of work")
-        self.places[stage] = first, begin + len(line)
-        self._sizes.setdefault(stage, Counter())[about[2]] += 1
+        return places
 
     def sizes(self) -> dict[Stage, Counter[str]]:
         """Count the changes of each stage by their type."""
-        if list(self.places) != [stage for stage in STAGES if stage in self.places]:
-            raise ValueError("its changes are not in the order of work")
         return {
-            stage: Counter({_text(json.loads(name)): count for name, count in names.items()})
-            for stage, names in self._sizes.items()
+            _STAGES[stage]: Counter(
+                {_text(json.loads(name)): count for name, count in sizes.items()}
+            )
+            for stage, sizes in self._sizes.items()
         }
 
 
@@ -169,7 +184,7 @@ def _scan(lines: Iterator[bytes], name: str) -> _Scan:
     frame = json.loads(b"".join([*head, *tail]))
     if frame["changes"] or frame["records"]:
         raise ValueError("something stands where nothing can")
-    return _Scan(frame, tally.sizes(), tally.places, records, sealed)
+    return _Scan(frame, tally.sizes(), tally.places(at), records, sealed)
 
 
 def _check_version(head: bytes, name: str) -> None:
@@ -239,29 +254,43 @@ def _walk(
 
 
 def _read_change(line: bytes, stage: Stage) -> ReadChange:
-    """Read one change: a line of its own, with or without a comma behind it."""
+    """Read one change: a line of its own, whose fields are only parted."""
     text = str(line, "ascii")
-    document, end = _decode(text, len("    "))
-    if text[end:] not in {",\n", "\n"}:
+    head = _HEAD_OF_CHANGE.match(text)
+    close = text.rindex(_END_OF_FIELDS)
+    tail = _TAIL_OF_CHANGE.fullmatch(text, close)
+    if head is None or tail is None or head.end() > close:
         raise ValueError(line)
-    type_id, device_id, reason = document["typeId"], document.get("deviceId"), document["reason"]
+    device_id = head[2] and _string(head[2])
     kind, action = stage
-    fields = tuple([_new(Field, _parts_of_field(field)) for field in document["fields"]])
-    "".join([field[0] for field in fields])  # TypeError, unless each path is a text
-    is_sound = (
-        document["kind"] == kind
-        and document["action"] == action
-        and (kind is Kind.DEVICE) is isinstance(device_id, str)
-        and isinstance(type_id, str)
-        and isinstance(reason, str)
-    )
-    if not is_sound:
+    if (kind is Kind.DEVICE) is not isinstance(device_id, str):
         raise ValueError(line)
-    return ReadChange(action, kind, type_id, device_id, reason, _source(document), fields)
+    texts = _field_texts(text[head.end() : close])
+    type_id, reason = _string(head[1]), _string(tail[1])
+    return ReadChange(action, kind, type_id, device_id, reason, _source(head[3]), texts)
 
 
-def _source(document: dict[str, Any]) -> Source | None:
-    source = document["source"]
+def _field_texts(text: str) -> list[str]:
+    """Part the fields of a change: they follow each other like nothing else, but within a list."""
+    if not text:
+        return []
+    if "[" in text:
+        fields = [(f["path"], f["before"], f["after"]) for f in json.loads(f"[{text}]")]
+        return [field_text(Field(*field)) for field in fields]
+    first, *others = text.split('}, {"path": ')
+    texts = [first.removeprefix('{"path": '), *others]
+    texts[-1] = texts[-1].removesuffix("}")
+    return texts
+
+
+def _string(text: str) -> str:
+    """Read a JSON text; most have no escapes in them."""
+    return str(json.loads(text)) if "\\" in text else text[1:-1]
+
+
+@lru_cache(maxsize=1024)
+def _source(text: str) -> Source | None:
+    source = json.loads(text)
     return None if source is None else Source(_text(source["file"]), _count(source["line"]))
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from fleetsync.diff.change import Action, Change, Field, change_fields
+from fleetsync.errors import FileError
 from fleetsync.model import Kind, Source
 from fleetsync.plan.cost import Cost
 from fleetsync.plan.limits import Refusal
 from fleetsync.plan.plan import Plan, Unmanaged
+
+_FIELD = '{"path": '
+_UNREADABLE = (
+    "a change of the saved plan is not as fleetsync saves it; make a new plan with: fleetsync plan"
+    " --out FILE"
+)
 
 Stage = tuple[Kind, Action]
 """What is done to what: the changes of a stage stand together in every plan."""
 
 
 class ReadChange(NamedTuple):
-    """A change as a document tells it; ``fields`` are those of every action."""
+    """A change as a document tells it; ``field_texts`` are those of every action."""
 
     action: Action
     kind: Kind
@@ -25,7 +33,12 @@ class ReadChange(NamedTuple):
     device_id: str | None
     reason: str
     source: Source | None
-    fields: tuple[Field, ...]
+    field_texts: list[str]
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Give every value that the change sets, alters or takes away; FileError."""
+        return tuple(map(parse_field, self.field_texts))
 
     @property
     def name(self) -> str:
@@ -92,6 +105,34 @@ def view_of(plan: Plan) -> PlanView:
         calls_per_second=plan.calls_per_second,
         undoes=plan.undoes,
     )
+
+
+def field_text(field: Field) -> str:
+    """Write a field as a document does, without its braces and the name of its path.
+
+    Two fields are the same if their texts are, and the texts are in order if their paths are: so
+    many can be told apart without reading them.
+    """
+    return json.dumps(field._asdict())[len(_FIELD) : -1]
+
+
+def parse_field(text: str) -> Field:
+    """Read what ``field_text`` wrote; FileError for anything else."""
+    try:
+        field = json.loads(f"{_FIELD}{text}}}")
+        path, before, after = field["path"], field["before"], field["after"]
+    except (KeyError, ValueError, RecursionError) as error:
+        raise FileError(_UNREADABLE) from error
+    if not isinstance(path, str):
+        raise FileError(_UNREADABLE)
+    return Field(path, before, after)
+
+
+def field_texts(change: ShownChange) -> list[str]:
+    """Give the texts of every value that a change sets, alters or takes away."""
+    if isinstance(change, ReadChange):
+        return change.field_texts
+    return list(map(field_text, change_fields(change)))
 
 
 def shown_fields(change: ShownChange) -> tuple[Field, ...]:

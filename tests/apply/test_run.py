@@ -115,7 +115,7 @@ def assert_no_token_is_lost(front: Front, platform: bool) -> None:
     stop_after=st.none() | st.integers(1, 12),
     platform=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_change_ends_once_and_no_token_is_lost_whatever_the_org_does(
     seed: int, share: float, stop_after: int | None, platform: bool
 ) -> None:

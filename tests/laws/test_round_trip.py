@@ -20,7 +20,7 @@ from tests.laws.drawn import IGNORED, ONE, OTHER, fleets
 from tests.world import World, failures, open_world
 
 LAW = settings(
-    max_examples=25,
+    max_examples=18,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

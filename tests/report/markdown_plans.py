@@ -13,7 +13,7 @@ from fleetsync.model.value import canonical
 from fleetsync.plan import Plan, Refusal, RefusalCode
 from fleetsync.plan.cost import Cost
 from fleetsync.plan.plan import STAGES, Unmanaged
-from fleetsync.plan.view import PlanView, ReadChange, Stage, view_of
+from fleetsync.plan.view import PlanView, ReadChange, Stage, field_text, view_of
 from tests.report import sample
 
 HOSTILE = (
@@ -27,8 +27,8 @@ def update(
     device_id: str, fields: tuple[Field, ...], *, type_id: str = "pump", line: int = 1
 ) -> ReadChange:
     source = Source("manifests/devices.yaml", line)
-    reason = "it differs"
-    return ReadChange(Action.UPDATE, Kind.DEVICE, type_id, device_id, reason, source, fields)
+    reason, texts = "it differs", list(map(field_text, fields))
+    return ReadChange(Action.UPDATE, Kind.DEVICE, type_id, device_id, reason, source, texts)
 
 
 def view_with(changes: list[ReadChange], **more: Any) -> PlanView:
@@ -88,8 +88,8 @@ def hostile() -> PlanView:
         update("p-1", (Field("deviceInfo.model", HOSTILE, f"{HOSTILE}!"),)),
         update(HOSTILE, (Field(f'metadata["{HOSTILE}"]', [HOSTILE], {HOSTILE: None}),)),
         update("p-2", (Field("metadata.x", None, 1),), type_id=HOSTILE),
-        ReadChange(Action.DELETE, Kind.DEVICE, HOSTILE, "p-3", HOSTILE, Source(HOSTILE, 1), ()),
-        ReadChange(Action.CREATE, Kind.DEVICE_TYPE, HOSTILE, None, HOSTILE, None, ()),
+        ReadChange(Action.DELETE, Kind.DEVICE, HOSTILE, "p-3", HOSTILE, Source(HOSTILE, 1), []),
+        ReadChange(Action.CREATE, Kind.DEVICE_TYPE, HOSTILE, None, HOSTILE, None, []),
     ]
     view = view_with(
         changes,

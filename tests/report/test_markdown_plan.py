@@ -12,7 +12,7 @@ from fleetsync.diff.change import Action, Field
 from fleetsync.model import JSON, Kind, Source
 from fleetsync.plan import Refusal, RefusalCode
 from fleetsync.plan.plan import STAGES
-from fleetsync.plan.view import ReadChange, view_of
+from fleetsync.plan.view import ReadChange, field_text, view_of
 from fleetsync.report.markdown.plan import plan_markdown
 from tests.report import sample
 from tests.report.markdown_plans import HOSTILE, VIEWS, update, view_with
@@ -74,7 +74,9 @@ def changes(draw: st.DrawFn) -> ReadChange:
     type_id = draw(st.sampled_from(["pump", "hub", "<a> & b"]) if of_device else IDS)
     device_id = draw(IDS) if of_device else None
     source = draw(st.none() | st.builds(Source, TEXTS, st.integers(1, 9)))
-    return ReadChange(action, kind, type_id, device_id, draw(TEXTS), source, fields)
+    return ReadChange(
+        action, kind, type_id, device_id, draw(TEXTS), source, list(map(field_text, fields))
+    )
 
 
 def sided(field: Field, action: Action) -> Field:
@@ -143,7 +145,7 @@ def test_the_smallest_document_holds_the_worst_plan() -> None:
             f"{long}{number}" if kind is Kind.DEVICE else None,
             long,
             Source(long, 1),
-            (Field(long, long, f"{long}{number}"),),
+            [field_text(Field(long, long, f"{long}{number}"))],
         )
         for kind, action in STAGES
         for number in range(40)

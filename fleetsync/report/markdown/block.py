@@ -57,7 +57,7 @@ class Writer:
         yield from self._about(cluster)
         yield from self._fields(cluster, cluster.common)
         yield from (f"    {self._path(path)}: (differs)" for path in cluster.varying)
-        if not cluster.of.fields:
+        if not cluster.of.texts:
             yield "    (they differ)"
         rows = sorted(cluster.rows.values(), key=lambda row: -len(row.ids.all))
         shown_rows = rows[: self._detail.rows]

@@ -7,15 +7,16 @@ kept all.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
-from operator import itemgetter
+from itertools import chain
 from typing import NamedTuple
 
 from fleetsync.diff.change import Field
 from fleetsync.model import Kind, Source
-from fleetsync.plan.view import Stage
+from fleetsync.plan.view import Stage, parse_field
 from fleetsync.report.markdown.ids import fold_ids
 
 _SAMPLES = 3
@@ -32,16 +33,16 @@ _FILES = 3
 """So many files are named that declare what a cluster holds."""
 
 
-_before, _after = itemgetter(1), itemgetter(2)  # of a field: many are looked at
-
-
 class Member(NamedTuple):
-    """One change, as far as a cluster is about it; ``note`` is why it is in there."""
+    """One change, as far as a cluster is about it.
+
+    ``texts`` are those of its fields, in order of their paths; ``note`` is why it is in there.
+    """
 
     stage: Stage
     type_id: str
     device_id: str | None
-    fields: tuple[Field, ...]
+    texts: tuple[str, ...]
     note: str = ""
     source: Source | None = None
 
@@ -77,8 +78,8 @@ class Ids:
 class Row:
     """Changes that set the same fields from the same values to the same values."""
 
-    def __init__(self, fields: tuple[Field, ...]) -> None:
-        self.fields = fields
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.texts = texts
         self.ids = Ids()
 
 
@@ -91,11 +92,11 @@ class Cluster:
     def __init__(self, of: Member) -> None:
         self.of = of
         self.ids = Ids()
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[tuple[str, ...], Row] = {}
         self.left = 0
         self.size = 0
         self.files: dict[str, tuple[int, int]] = {}
-        self._common = list(range(len(of.fields)))
+        self._common = list(range(len(of.texts)))
         self._shared = False
         self._is_hopeless = False
 
@@ -107,40 +108,39 @@ class Cluster:
     @property
     def common(self) -> list[Field]:
         """The fields that have the same values in all of them."""
-        return [self.of.fields[at] for at in self._common]
+        return [parse_field(self.of.texts[at]) for at in self._common]
 
     @property
     def varying(self) -> list[str]:
         """The paths of the fields that have not."""
-        return [field.path for field in self._own(self.of.fields)]
+        return [field.path for field in self._own(self.of.texts)]
 
     def values_of(self, row: Row) -> list[Field]:
         """Give what in a row is its own."""
-        return self._own(row.fields)
+        return self._own(row.texts)
 
-    def _own(self, fields: Sequence[Field]) -> list[Field]:
-        return [field for at, field in enumerate(fields) if at not in self._common]
+    def _own(self, texts: Sequence[str]) -> list[Field]:
+        return [parse_field(text) for at, text in enumerate(texts) if at not in self._common]
 
     def add(self, member: Member, *, room: int) -> int:
         """Take a change in; its values too, if they are known or short enough. Give their size."""
         self.add_id(member)
         if self._is_hopeless:
-            self._compare(member.fields)
+            self._compare(member.texts)
             self.left += 1
             return 0
-        key = _values_text(member.fields)
-        row = self.rows.get(key)
+        row = self.rows.get(member.texts)
         if row is not None:
             row.ids.all.append(member.id)
             self._shared = True
             return 0
-        self._compare(member.fields)
-        size = len(key) + _ROW
+        self._compare(member.texts)
+        size = sum(map(len, member.texts)) + _ROW
         if size > room and len(self.rows) >= _SAMPLES:
             self.left += 1
             self._is_hopeless = self.left > _TRIES and not self._shared
             return 0
-        row = self.rows[key] = Row(member.fields)
+        row = self.rows[member.texts] = Row(member.texts)
         row.ids.all.append(member.id)
         self.size += size
         return size
@@ -153,23 +153,11 @@ class Cluster:
             if file in self.files or len(self.files) <= _FILES:
                 self.files[file] = self.files.get(file, (0, 0))[0] + 1, line
 
-    def _compare(self, fields: Sequence[Field]) -> None:
-        firsts = self.of.fields
-        other = [at for at in self._common if not _is_same(firsts[at], fields[at])]
-        if other:
-            self._common = [at for at in self._common if at not in other]
-
-
-def _values_text(fields: Sequence[Field]) -> str:
-    """Give a text that is the same for the same values, in the same fields."""
-    return str([*map(_before, fields), *map(_after, fields)])
-
-
-def _is_same(one: Field, other: Field) -> bool:
-    """Tell whether two fields are written alike: 1, 1.0 and true are not."""
-    if one != other:
-        return False
-    return type(one.after) is type(other.after) is str or str(one) == str(other)
+    def _compare(self, texts: Sequence[str]) -> None:
+        firsts = self.of.texts
+        common = [at for at in self._common if firsts[at] == texts[at]]
+        if len(common) < len(self._common):
+            self._common = common
 
 
 def gather(members: Iterable[Member], max_bytes: int) -> list[Cluster]:
@@ -184,38 +172,53 @@ class _Gathering:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._left = _DOCUMENTS * max_bytes
-        self._clusters: dict[tuple[object, ...], Cluster] = {}
-        self._per_type: dict[tuple[object, ...], int] = {}
+        self._stages: dict[Stage, dict[tuple[str, ...], Cluster]] = {}
+        self._stage: Stage | None = None
+        self._clusters: dict[tuple[str, ...], Cluster] = {}
+        self._per_type: Counter[tuple[Stage, str]] = Counter()
 
-    def take(self, members: Iterable[Member]) -> Iterable[Cluster]:
+    def take(self, members: Iterable[Member]) -> Iterator[Cluster]:
+        """Go through changes, and give their clusters."""
         for member in members:
             self._add(member)
-        return self._clusters.values()
+        return chain.from_iterable(clusters.values() for clusters in self._stages.values())
 
     def _add(self, member: Member) -> None:
-        paths = tuple([field.path for field in member.fields])
-        family = (member.stage, _family(member))
-        key = (*family, member.note, paths)
+        if member.stage is not self._stage:  # to look a stage up takes longer than all else here
+            self._stage = member.stage
+            self._clusters = self._stages.setdefault(member.stage, {})
+        key = (_family(member), member.note, *[_path(text) for text in member.texts])
         cluster = self._clusters.get(key)
         if cluster is None:
-            if self._is_full(family):
-                self._add_unseen(family, member)
-                return
-            cluster = self._clusters[key] = Cluster(member)
-            self._per_type[family] = self._per_type.get(family, 0) + 1
-            self._left -= sum(map(len, paths))
+            cluster = self._begin(key, member)
+        if cluster is None:
+            self._add_unseen(member)
+            return
         room = min(self._left, self._max_bytes - cluster.size)
         self._left -= cluster.add(member, room=room)
 
-    def _is_full(self, family: tuple[object, ...]) -> bool:
-        return self._left <= 0 and self._per_type.get(family, 0) >= _CLUSTERS
+    def _begin(self, key: tuple[str, ...], member: Member) -> Cluster | None:
+        """Begin a cluster, unless there are enough of this type and no room for more."""
+        family = member.stage, _family(member)
+        if self._left <= 0 and self._per_type[family] >= _CLUSTERS:
+            return None
+        self._per_type[family] += 1
+        self._left -= sum(map(len, key[2:]))
+        cluster = self._clusters[key] = Cluster(member)
+        return cluster
 
-    def _add_unseen(self, family: tuple[object, ...], member: Member) -> None:
-        cluster = self._clusters.get(family)
+    def _add_unseen(self, member: Member) -> None:
+        key = (_family(member),)
+        cluster = self._clusters.get(key)
         if cluster is None:
-            cluster = self._clusters[family] = Cluster(member._replace(fields=(), note=""))
+            cluster = self._clusters[key] = Cluster(member._replace(texts=(), note=""))
         cluster.add_id(member)
         cluster.left += 1
+
+
+def _path(text: str) -> str:
+    """Give the path of a field, as its text begins with it."""
+    return text[: text.index('", "before": ')]
 
 
 def _family(member: Member) -> str:

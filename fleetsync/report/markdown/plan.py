@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
-from operator import itemgetter
 
 from fleetsync.diff.change import Action
 from fleetsync.escape import shown
 from fleetsync.model import Kind
-from fleetsync.plan.view import PlanView, ShownChange, shown_fields
+from fleetsync.plan.view import PlanView, ShownChange, Stage, field_texts
 from fleetsync.report.markdown.cluster import Member, gather
 from fleetsync.report.markdown.detail import Folded, Head
 from fleetsync.report.markdown.document import Section, fitted
@@ -22,7 +21,6 @@ from fleetsync.report.markdown.safe import cell, code, marker, short
 from fleetsync.report.text import READING_ORDER, counts_in_words, notes
 from fleetsync.report.words import counted, counted_kind, listed
 
-_path = itemgetter(0)  # a field's path: many are sorted
 MARKER = "fleetsync:"
 """How the hidden line of a plan begins, so that a later run finds the comment to update."""
 _NAME_CHARACTERS = 64
@@ -44,17 +42,17 @@ def plan_markdown(view: PlanView, *, whole: str, max_bytes: int) -> str:
 
 
 def _section(view: PlanView, action: Action, kind: Kind, max_bytes: int) -> Section:
-    clusters = gather(map(_member, view.walk((kind, action))), max_bytes)
+    stage = kind, action
+    clusters = gather((_member(stage, change) for change in view.walk(stage)), max_bytes)
     title = f"{action.value.capitalize()} {counted_kind(view.number_of(kind, action), kind)}"
     return Section(title, clusters, first=action is Action.DELETE)
 
 
-def _member(change: ShownChange) -> Member:
+def _member(stage: Stage, change: ShownChange) -> Member:
     """Give what a cluster is made by; why it is done says more than the fields only of a delete."""
-    fields = tuple(sorted(shown_fields(change), key=_path))
-    note = change.reason if change.action is Action.DELETE else ""
-    stage = change.kind, change.action
-    return Member(stage, change.type_id, change.device_id, fields, note, change.source)
+    texts = tuple(sorted(field_texts(change)))
+    note = change.reason if stage[1] is Action.DELETE else ""
+    return Member(stage, change.type_id, change.device_id, texts, note, change.source)
 
 
 def _head(view: PlanView, head: Head, folded: Folded) -> Iterator[str]:
