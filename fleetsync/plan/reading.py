@@ -29,8 +29,8 @@ _CHANGES = (b'  "changes": [\n', b'  "changes": [],\n')
 _RECORDS = b'  "records": [\n'
 _RECORD = b"    {\n"
 _CLOSED = b"  ],\n"
-_ABOUT = re.compile(rb'    (\{"action": "[a-z]+", "kind": "\w+"), "typeId": ("(?:[^"\\]|\\.)*")')
-_STRING = r'"(?:[^"\\]|\\.)*"'
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_ABOUT = re.compile(rf'    (\{{"action": "[a-z]+", "kind": "\w+"), "typeId": ({_STRING})'.encode())
 _HEAD_OF_CHANGE = re.compile(
     rf'    \{{"action": "\w+", "kind": "\w+", "typeId": ({_STRING})(?:, "deviceId": ({_STRING}))?'
     rf', "source": (null|\{{"file": {_STRING}, "line": \d+\}}), "fields": \['

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fleetsync.diff.change import Action, Field
 from fleetsync.escape import shown, shown_pair, shown_value
 from fleetsync.model import JSON, Kind
-from fleetsync.plan.view import PlanView, ShownChange, Stage, shown_fields
+from fleetsync.plan.view import PlanView, ReadChange, ShownChange, Stage, shown_fields
 from fleetsync.report.words import counted, counted_kind
 
 _SIGNS = {Action.DELETE: "-", Action.CREATE: "+", Action.UPDATE: "~"}
@@ -85,6 +85,8 @@ def _updates(walk: Walk, *, full: bool) -> Iterator[str]:
 
 def _likeness(change: ShownChange) -> int:
     """Give a number that is the same for changes that are alike: shorter than what they say."""
+    if isinstance(change, ReadChange):  # its fields need not be read for that
+        return hash((_family(change), *change.field_texts))
     return hash((_family(change), repr(change.fields)))
 
 
