@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -132,12 +132,16 @@ def _serve(
         state = stack.enter_context(opened)
         running = stack.enter_context(run_emulator(state, host=host, port=port, accounts=accounts))
         emit(options, partial(_ready, org, running.url))
-        stopped.wait()
+        stopped.get()
 
 
-def _stop_on_signal() -> threading.Event:
-    """Return an event that SIGINT or SIGTERM sets."""
-    stopped = threading.Event()
+def _stop_on_signal() -> SimpleQueue[int]:
+    """Return a queue into which SIGINT or SIGTERM puts its number.
+
+    A handler may run in the midst of what it interrupts. A queue of this kind allows that; the lock
+    inside of an Event would be waited for by the very thread that holds it.
+    """
+    stopped: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda number, _: stopped.put(number))
     return stopped

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,22 +20,27 @@ from fleetsync.emulator.errors import EmulatorError
 from fleetsync.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 CODE = "from fleetsync.cli.emulator import emulator; emulator()"
 
 
-def start(*options: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start the command in a process of its own."""
+@contextmanager
+def start(*options: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Start the command in a process of its own; a test that fails leaves none behind."""
     clean = {key: text for key, text in os.environ.items() if not key.startswith("WIOTP_")}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", CODE, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**clean, **(env or {})},
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def ready_url(process: subprocess.Popen[str], org: str = "embedded") -> str:
@@ -58,6 +64,44 @@ def test_it_serves_until_a_signal_and_ends_well(tmp_path: Path, number: int) -> 
         assert process.communicate(timeout=20) == ("", "")
         assert process.returncode == 0
     assert list(tmp_path.iterdir()) == [path]
+
+
+SIGNAL_AT_EACH_LINE = """
+import os, signal, sys, threading
+from fleetsync.cli.emulator import _stop_on_signal
+
+def wait_and_strike_at(line):
+    left = iter(range(line))
+
+    def strike(frame, event, argument):
+        nonlocal left
+        if left and next(left, None) is None:
+            left = None
+            os.kill(os.getpid(), signal.SIGTERM)
+        return strike
+
+    stopped = _stop_on_signal()
+    late = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM))
+    late.start()
+    sys.settrace(strike)
+    number = stopped.get()
+    sys.settrace(None)
+    late.join()
+    return number
+
+print({wait_and_strike_at(line) for line in range(20)} == {signal.SIGTERM})
+"""
+
+
+def test_a_signal_is_heard_whatever_line_of_the_waiting_it_interrupts() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNAL_AT_EACH_LINE],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_credentials_in_the_environment_are_the_only_ones_and_never_shown() -> None:

@@ -23,8 +23,11 @@ def fold_ids(ids: Sequence[str]) -> list[str]:
 
     An id with characters that an id should not have is written as JSON text, in quotes.
     """
-    patterns = [each for each in ids if _PLAIN.fullmatch(each)]
-    odd = [shown_value(each, full=True) for each in ids if not _PLAIN.fullmatch(each)]
+    if all(ids) and _PLAIN.fullmatch("".join(ids)):  # as nearly always, and quickly seen
+        patterns, odd = list(ids), []
+    else:
+        patterns = [each for each in ids if _PLAIN.fullmatch(each)]
+        odd = [shown_value(each, full=True) for each in ids if not _PLAIN.fullmatch(each)]
     for place in range(_PLACES):
         if _is_worth_it(patterns, place):
             patterns = _fold_at(patterns, place)
