@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from fleetsync.emulator.running import Emulator, run_emulator
 from fleetsync.emulator.state import OrgState
@@ -13,6 +15,18 @@ from fleetsync.emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+# How long a draw takes tells how busy the machine is, nothing else. CI tests what is committed by
+# the same draws each time; new draws are for those who can look at what they find.
+settings.register_profile(
+    "fleetsync",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
+)
+settings.load_profile("fleetsync")
 
 
 class StartEmulator(Protocol):
