@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from fleetsync.api.failure import Failure
 from fleetsync.api.line import Ask, Line, Reply
 from fleetsync.api.masking import mask_of
+from fleetsync.api.pause import Pause
 from fleetsync.api.verdict import judge, may_be_a_mistake, may_pass
 from fleetsync.errors import ApiError
 
@@ -156,7 +157,9 @@ class _Patience:
         if now + delay > self._ends_at:
             return False
         self._attempt += 1
-        self._reader.notify(f"{_name_trouble(result)}; trying again in {delay:.1f} s")
+        words = f"{_name_trouble(result)}; trying again in {delay:.1f} s"
+        status = result.status if isinstance(result, Reply) else None
+        self._reader.notify(Pause(words, seconds=round(delay, 3), status=status))
         self._pass_time(delay, result)
         return True
 

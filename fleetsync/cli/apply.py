@@ -12,6 +12,7 @@ from fleetsync.cli.carry_out import Task, carry_out
 from fleetsync.cli.confirm import Wish, confirm
 from fleetsync.cli.course import Course, Watch, chart, chart_approved, chart_shown
 from fleetsync.cli.ending import PARTLY, finish, report_pieces
+from fleetsync.cli.events import begin_events
 from fleetsync.cli.fleet import open_fleet
 from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.locked import locked_org
@@ -22,6 +23,7 @@ from fleetsync.cli.plan import location_options
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
 from fleetsync.cli.resume import nothing_to_resume, tell_unfinished, unfinished_run
+from fleetsync.cli.run_events import tell_plan, tell_report
 from fleetsync.cli.session import Look
 from fleetsync.cli.settle_earlier import settle_earlier
 from fleetsync.errors import (
@@ -88,18 +90,19 @@ def apply(
       fleetsync apply plan.json
       fleetsync apply --resume
     """  # noqa: D301  # \b is click's sign to keep line breaks
-    options = current_options(FORMATS)
+    options = current_options(FORMATS, streams=True)
     unfinished = unfinished_run(options.fleet_path.parent, plan_file) if resume else None
     if unfinished is not None:
         plan_file = unfinished.plan_path
     wish = Wish(yes or plan_file is not None, allow_deletes)
-    saved = _read_saved(plan_file) if plan_file else None
-    fleet = open_fleet(options)
-    check_secrets_path(fleet.settings.secrets.file)
     check_outputs(
         [path for _, path in options.outputs],
         precious=chain([plan_file] if plan_file else [], precious_files(options)),
     )
+    begin_events(options)
+    saved = _read_saved(plan_file) if plan_file else None
+    fleet = open_fleet(options)
+    check_secrets_path(fleet.settings.secrets.file)
     if resume and unfinished is None:
         nothing_to_resume(fleet, options)
         return 0
@@ -113,6 +116,7 @@ def apply(
             course = chart(watch)
         else:
             course = chart_approved(saved, watch, name=str(plan_file))
+        tell_plan(course.plan)
         if not course.plan.idle:
             course = _confirmed(course, wish, watch, options)
         if course.plan.idle:
@@ -131,6 +135,7 @@ def _confirmed(course: Course, wish: Wish, watch: Watch, options: Options) -> Co
         return course
     notice("the org was read a while ago: reading it again, to see whether the plan still fits")
     anew = chart_shown(course.plan, watch)
+    tell_plan(anew.plan)
     same = (anew.plan.changes, anew.plan.refusals) == (course.plan.changes, course.plan.refusals)
     if not (same or anew.plan.idle):
         confirm(anew.plan, wish._replace(yes=True), options)
@@ -161,6 +166,7 @@ def _tell_idle(course: Course, options: Options) -> int:
     report = _nothing_done(course)
     if course.asides:
         return finish(course.told_in(report), options)
+    tell_report(report)
     emit(options, lambda form: _nothing_to_do(report, options, form))
     return PARTLY if course.plan.withheld else 0
 

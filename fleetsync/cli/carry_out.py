@@ -13,9 +13,11 @@ from fleetsync.api.transport import Transport
 from fleetsync.apply import Hands, Outcome, apply_plan
 from fleetsync.apply.hands import no_age
 from fleetsync.apply.journaled import JournaledWriter
+from fleetsync.cli.events import tell_event
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.memory import remember_after, remember_before
 from fleetsync.cli.progress import Progress, warn
+from fleetsync.cli.run_events import telling
 from fleetsync.cli.session import utc_now
 from fleetsync.cli.signals import stop_on_signals
 from fleetsync.diff.change import Action
@@ -64,6 +66,7 @@ def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
             hands.stop, hands.age = stop, task.age
             hands.unproven |= task.unproven
             remember_before(folder, made)
+            tell_event("run", _facts(task))
             report = _work(made, hands, transport, fleet.settings)
             remember_after(folder, made, report.outcomes)
             if not isinstance(report.fatal, SecretsError):  # else the next apply looks at it all
@@ -71,6 +74,18 @@ def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
             if _ended(report) == DONE:
                 drop_plans(folder)
     return report
+
+
+def _facts(task: Task) -> dict[str, object]:
+    made = task.plan
+    return {
+        "run": task.run,
+        "command": task.command,
+        "undoes": task.undoes,
+        "changes": len(made.changes),
+        "records": len(made.records),
+        "callsPerSecond": made.calls_per_second,
+    }
 
 
 def _noted(made: Plan, head: Head, folder: Path) -> Journal:
@@ -121,11 +136,12 @@ def _head(task: Task, fleet: Fleet) -> Head:
 
 def _work(made: Plan, hands: Hands, transport: Transport, settings: Settings) -> Report:
     before = transport.requests
-    outcomes = _with_progress(apply_plan(made, hands), len(made.changes) + len(made.records))
+    outcomes = telling(apply_plan(made, hands), made, lambda: transport.requests - before)
+    ended = _with_progress(outcomes, len(made.changes) + len(made.records))
     hands.fatal = _settled(hands, settings.folder) or hands.fatal or hands.journal.fault
     return make_report(
         made,
-        outcomes,
+        ended,
         fatal=hands.fatal,
         calls=transport.requests - before,
         secrets_file=str(settings.secrets.file),

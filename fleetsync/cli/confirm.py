@@ -12,6 +12,7 @@ from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.options import Options
 from fleetsync.cli.output import emit, write_outputs
 from fleetsync.cli.question import can_ask, is_wanted
+from fleetsync.cli.run_events import tell_report
 from fleetsync.cli.streams import tell
 from fleetsync.errors import RefusedError
 from fleetsync.plan import Plan
@@ -74,6 +75,7 @@ def _tell_refusal(made: Plan, error: RefusedError, options: Options) -> None:
     """Report that nothing was tried, in the forms that have not shown the plan already."""
     outcomes = [not_tried(change, "refused") for change in (*made.changes, *made.records)]
     report = make_report(made, outcomes, fatal=error, calls=0, secrets_file="")
+    tell_report(report)
     pieces = partial(report_pieces, report, options)
     if options.format != "text":
         emit(options, pieces, lost="nothing was changed")

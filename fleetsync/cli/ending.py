@@ -9,6 +9,7 @@ import click
 
 from fleetsync.cli.options import Options
 from fleetsync.cli.output import emit
+from fleetsync.cli.run_events import tell_report
 from fleetsync.cli.streams import tell
 from fleetsync.errors import FleetsyncError, InterruptedRunError
 from fleetsync.escape import shown_lines
@@ -39,6 +40,7 @@ def _again(report: Report, options: Options) -> str:
 
 def finish(report: Report, options: Options) -> int:
     """Tell what became of the plan, then how the run ended."""
+    tell_report(report)
     try:
         emit(options, partial(report_pieces, report, options), lost=_standing(report, options))
     except FleetsyncError as error:

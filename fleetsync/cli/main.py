@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 import fleetsync
+from fleetsync.cli.events import end_events
 from fleetsync.cli.options import Options, common_options
 from fleetsync.cli.output import ReaderGoneError
 from fleetsync.cli.signals import interrupt_on_signals
@@ -99,23 +100,26 @@ def _leave_at_once(code: int) -> None:
 
 def run(arguments: list[str], options: Options | None = None) -> int:
     """Run one command and give its exit code; ``options`` are what counts where none is given."""
+    code, error = _run(arguments, options or Options())
+    return end_events(code, error)
+
+
+def _run(arguments: list[str], options: Options) -> tuple[int, FleetsyncError | None]:
     try:
-        result = cli.main(
-            arguments, prog_name="fleetsync", standalone_mode=False, obj=options or Options()
-        )
+        result = cli.main(arguments, prog_name="fleetsync", standalone_mode=False, obj=options)
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
-        return leave.exit_code
+        return leave.exit_code, None
     except click.ClickException as error:
         with suppress(OSError):  # nobody listens: the exit code tells enough
             error.show()
-        return error.exit_code
+        return error.exit_code, FleetsyncError(error.format_message())
     except BrokenPipeError:
         give_up_stdout()
-        return 1
+        return 1, ReaderGoneError("stdout: nobody reads it")
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody shall meet a traceback
-        return _fail(_as_ours(error))
-    return result if isinstance(result, int) else 0
+        return _failed(_as_ours(error))
+    return result if isinstance(result, int) else 0, None
 
 
 def _as_ours(error: BaseException) -> FleetsyncError:
@@ -145,7 +149,7 @@ def _place_of(error: BaseException) -> str:
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _fail(error: FleetsyncError) -> int:
+def _failed(error: FleetsyncError) -> tuple[int, FleetsyncError]:
     if not isinstance(error, ReaderGoneError):
         tell(f"Error: {shown_lines(str(error))}")
-    return error.exit_code
+    return error.exit_code, error

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PLAIN_FORMATS = ("text", "json")
 """The forms of what is no plan."""
 FORMATS = (*PLAIN_FORMATS, "markdown")
+JSONL = "jsonl"
+"""Events as they happen: no form of a result, but a stream of its own (``cli.events``)."""
+_KNOWN = (*FORMATS, JSONL)
 MAX_BYTES = 65_000
 """A comment on a pull request may be about so long."""
 FEWEST_BYTES = 4_000
@@ -72,8 +75,12 @@ class Options:
         return shown(shlex.join(["fleetsync", *options, *words]))
 
 
-def current_options(forms: Sequence[str] = PLAIN_FORMATS) -> Options:
-    """Give the options of the running command; UsageError for a form that it does not know."""
+def current_options(forms: Sequence[str] = PLAIN_FORMATS, *, streams: bool = False) -> Options:
+    """Give the options of the running command; UsageError for a form that it does not know.
+
+    ``streams`` says that it tells what it does as events, too.
+    """
+    forms = (*forms, JSONL) if streams else forms
     context = click.get_current_context()
     options = context.obj if isinstance(context.obj, Options) else Options()
     for form in (options.format, *(name for name, _ in options.outputs)):
@@ -106,9 +113,9 @@ def _outputs(ctx: click.Context, parameter: click.Parameter, values: tuple[str, 
     pairs: list[tuple[str, Path]] = []
     for value in values:
         name, equals, path = value.partition("=")
-        if name not in FORMATS or not equals or not path:
+        if name not in _KNOWN or not equals or not path:
             raise click.BadParameter(
-                f"{value!r} is not FORMAT=FILE; FORMAT is one of {', '.join(FORMATS)}", ctx
+                f"{value!r} is not FORMAT=FILE; FORMAT is one of {', '.join(_KNOWN)}", ctx
             )
         pairs.append((name, Path(path)))
     before = ctx.obj.outputs if isinstance(ctx.obj, Options) else ()
@@ -143,7 +150,7 @@ _OPTIONS = (
         metavar="FILE",
         help="Read API key and token from FILE instead of WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN.",
     ),
-    _option("--format", "format", type=click.Choice(FORMATS), help="Form of the result on stdout."),
+    _option("--format", "format", type=click.Choice(_KNOWN), help="Form of the result on stdout."),
     _option(
         "--output",
         "outputs",

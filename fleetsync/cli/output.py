@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from fleetsync.cli.options import Options
+from fleetsync.cli.options import JSONL, Options
 from fleetsync.cli.streams import give_up_stdout
 from fleetsync.errors import FileError, FleetsyncError, UsageError
 from fleetsync.escape import shown
@@ -40,7 +40,8 @@ def emit(options: Options, render: Render, *, lost: str = "") -> None:
     ``lost`` tells how things stand if it cannot be written. Whatever fails, the rest is written;
     then FileError is raised, or ReaderGoneError where there is nothing to tell.
     """
-    _write_all([partial(_show, options, render, lost), *_writes(options, render, lost)])
+    shows = [] if options.format == JSONL else [partial(_show, options, render, lost)]
+    _write_all([*shows, *_writes(options, render, lost)])
 
 
 def write_outputs(options: Options, render: Render, *, lost: str = "") -> None:
@@ -49,7 +50,11 @@ def write_outputs(options: Options, render: Render, *, lost: str = "") -> None:
 
 
 def _writes(options: Options, render: Render, lost: str) -> list[Callable[[], None]]:
-    return [partial(_write_form, path, render, form, lost) for form, path in options.outputs]
+    return [
+        partial(_write_form, path, render, form, lost)
+        for form, path in options.outputs
+        if form != JSONL
+    ]
 
 
 def _write_all(writes: Iterable[Callable[[], None]]) -> None:

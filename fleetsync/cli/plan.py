@@ -11,12 +11,14 @@ import click
 from fleetsync.api.connection import Connection
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader
+from fleetsync.cli.events import begin_events, tell_event
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit, write_file
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import Progress, notice
+from fleetsync.cli.run_events import tell_plan
 from fleetsync.cli.session import (
     Look,
     open_connection,
@@ -81,15 +83,17 @@ def plan(
       fleetsync plan
       fleetsync plan --out plan.json --exit-code
     """  # noqa: D301  # \b is click's sign to keep line breaks
-    options = current_options(FORMATS)
-    fleet = open_fleet(options)
+    options = current_options(FORMATS, streams=True)
     check_outputs(
         [*(path for _, path in options.outputs), *([out] if out else [])],
         precious=precious_files(options),
     )
+    begin_events(options)
+    fleet = open_fleet(options)
     look = Look(refresh_locations, verify_locations)
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
         made = plan_from(look_at_org(fleet, Registry(reader), look), fleet)
+    tell_plan(made, changes=True)
     if out is not None:
         write_file(out, plan_text(made))
     next_step = _next_step(made, out, look, options)
@@ -106,7 +110,8 @@ def _reader(connection: Connection) -> Reader:
 
 def look_at_org(fleet: Fleet, registry: Registry, look: Look) -> LiveFleet:
     """Read the org; shared with apply, which plans afresh."""
-    with Progress("reading the org") as progress:
+    tell_event("reading")
+    with Progress("reading the org", event="read") as progress:
         return read_fleet(registry, fleet.desired, reading(fleet.settings, progress, look))
 
 

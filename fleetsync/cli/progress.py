@@ -6,6 +6,8 @@ import time
 from threading import Lock
 from typing import Self
 
+from fleetsync.api.pause import Pause
+from fleetsync.cli.events import tell_event
 from fleetsync.cli.streams import stderr_columns, tell
 from fleetsync.escape import shown
 from fleetsync.report.words import duration
@@ -13,6 +15,7 @@ from fleetsync.report.words import duration
 _BAR_CELLS = 30
 _REDRAW_SECONDS = 0.1
 _LINE_SECONDS = 10.0
+_EVENT_SECONDS = 0.5
 _CLEAR = "\r\x1b[K"
 
 
@@ -38,11 +41,32 @@ class _Bar:
 _BAR = _Bar()
 
 
+class _Pulse:
+    """Tells progress as events: not each step, but the last one always."""
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+        self._next = 0.0
+        self._untold: dict[str, int | None] | None = None
+
+    def beat(self, done: int, total: int | None, now: float) -> None:
+        self._untold = {"done": done, "total": total}
+        if now >= self._next:
+            self._next = now + _EVENT_SECONDS
+            self.end()
+
+    def end(self) -> None:
+        if self._event and self._untold is not None:
+            tell_event(self._event, self._untold)
+        self._untold = None
+
+
 class Progress:
     """One task's progress; a task that is over within a moment shows nothing."""
 
-    def __init__(self, label: str, *, line_seconds: float = _LINE_SECONDS) -> None:
+    def __init__(self, label: str, *, line_seconds: float = _LINE_SECONDS, event: str = "") -> None:
         self._label = label
+        self._pulse = _Pulse(event)
         self._columns = stderr_columns()
         self._pause = _REDRAW_SECONDS if self._columns else line_seconds
         self._began = time.monotonic()
@@ -52,11 +76,13 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._pulse.end()
         _BAR.clear()
 
     def update(self, done: int, total: int | None) -> None:
         """Tell how many of how many are done; no ``total`` means: unknown."""
         now = time.monotonic()
+        self._pulse.beat(done, total, now)
         if now < self._next:
             return
         self._next = now + self._pause
@@ -76,14 +102,24 @@ class Progress:
 
 
 def notice(message: str) -> None:
-    """Write one line to stderr."""
-    _BAR.clear()
-    tell(shown(message))
+    """Write one line to stderr, and tell it as an event."""
+    facts: dict[str, object] = {"message": message}
+    if isinstance(message, Pause):
+        tell_event("waiting", {**facts, "seconds": message.seconds, "status": message.status})
+    else:
+        tell_event("notice", facts)
+    _say(message)
 
 
 def warn(message: str) -> None:
-    """Write a warning to stderr."""
-    notice(f"Warning: {message}")
+    """Write a warning to stderr, and tell it as an event."""
+    tell_event("warning", {"message": message})
+    _say(f"Warning: {message}")
+
+
+def _say(message: str) -> None:
+    _BAR.clear()
+    tell(shown(message))
 
 
 def _bar(done: int, total: int | None) -> str:

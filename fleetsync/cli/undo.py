@@ -12,6 +12,7 @@ from fleetsync.cli.apply import ANSWER_SECONDS
 from fleetsync.cli.carry_out import Task, carry_out
 from fleetsync.cli.confirm import Wish, confirm
 from fleetsync.cli.ending import PARTLY, finish, report_pieces
+from fleetsync.cli.events import begin_events
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.locked import locked_org
@@ -19,6 +20,7 @@ from fleetsync.cli.options import FORMATS, Options, common_options, current_opti
 from fleetsync.cli.output import check_outputs, emit
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
+from fleetsync.cli.run_events import tell_plan, tell_report
 from fleetsync.cli.session import open_connection
 from fleetsync.cli.settle_earlier import settle_earlier
 from fleetsync.cli.undo_plan import look_and_plan_undo, tell_target
@@ -27,7 +29,7 @@ from fleetsync.errors import StalePlanError
 from fleetsync.model import DesiredFleet
 from fleetsync.model.value import EMPTY
 from fleetsync.plan import Plan
-from fleetsync.report.outcome import make_report
+from fleetsync.report.outcome import Report, make_report
 from fleetsync.settings.fleet_file import load_settings
 from fleetsync.settings.settings import Settings
 from fleetsync.tokens.guard import check_secrets_path
@@ -73,10 +75,11 @@ def undo(wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wai
       fleetsync undo
       fleetsync undo 20261123T170114-1a2b3c4d5e --yes
     """  # noqa: D301  # \b is click's sign to keep line breaks
-    options = current_options(FORMATS)
+    options = current_options(FORMATS, streams=True)
     clock = options.waits.clock
-    settings = load_settings(options.fleet_path, org_url=options.org_url)
     check_outputs([path for _, path in options.outputs], precious=precious_files(options))
+    begin_events(options)
+    settings = load_settings(options.fleet_path, org_url=options.org_url)
     if only_plan:
         return _show(wanted, options, settings)
     check_secrets_path(settings.secrets.file)
@@ -88,7 +91,9 @@ def undo(wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wai
         tell_target(target)
         began_at = clock()
         made = look_and_plan_undo(target, settings, Registry(transport))
+        tell_plan(made)
         if made.idle:
+            tell_report(_nothing_done(made))
             emit(options, lambda form: _nothing_to_do(made, options, form))
             return PARTLY if made.withheld else 0
         confirm(made, Wish(yes, allow_deletes), options)
@@ -107,6 +112,7 @@ def _show(wanted: str | None, options: Options, settings: Settings) -> int:
     tell_target(target)
     with open_connection(options, settings) as connection, Reader(connection, notify=notice) as org:
         made = look_and_plan_undo(target, settings, Registry(org))
+    tell_plan(made, changes=True)
     next_step = _next_step(made, options)
     emit(options, lambda form: plan_pieces(made, options, form, next_step))
     return 0
@@ -124,8 +130,11 @@ def _nothing_to_do(made: Plan, options: Options, form: str) -> Iterator[str]:
     if form == "text":
         yield from plan_pieces(made, options, form, "")
     else:
-        report = make_report(made, [], fatal=None, calls=0, secrets_file="")
-        yield from report_pieces(report, options, form)
+        yield from report_pieces(_nothing_done(made), options, form)
+
+
+def _nothing_done(made: Plan) -> Report:
+    return make_report(made, [], fatal=None, calls=0, secrets_file="")
 
 
 def _check_nothing_moved(made: Plan, afresh: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleetsync.api.registry import Registry
+from fleetsync.cli.events import tell_event
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.session import Look, plan_rules, reading, utc_now
 from fleetsync.cli.undo_target import Target, check_it_fits
@@ -32,7 +33,8 @@ def look_and_plan_undo(target: Target, settings: Settings, registry: Registry) -
     Raises StalePlanError if the run was one of another fleet or org.
     """
     run = target.run
-    with Progress("reading the org") as progress:
+    tell_event("reading")
+    with Progress("reading the org", event="read") as progress:
         how = reading(settings, progress, Look(these=moved(run)))
         live = read_fleet(registry, concerned(run), how)
     check_it_fits(run, fleet=settings.fleet, org=live.org)

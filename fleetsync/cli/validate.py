@@ -8,6 +8,7 @@ from functools import partial
 
 import click
 
+from fleetsync.cli.events import begin_events, tell_event
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import common_options, current_options
 from fleetsync.cli.output import check_outputs, emit, write_outputs
@@ -30,8 +31,9 @@ def validate() -> None:
     Example:
       fleetsync validate
     """  # noqa: D301  # \b is click's sign to keep line breaks
-    options = current_options()
+    options = current_options(streams=True)
     check_outputs([path for _, path in options.outputs], precious=precious_files(options))
+    begin_events(options)
     try:
         fleet = open_fleet(options)
     except ManifestError as error:
@@ -41,14 +43,19 @@ def validate() -> None:
         else:
             emit(options, pieces)
         raise
+    tell_event("valid", {"fleet": fleet.settings.fleet, **_counts(fleet)})
     emit(options, lambda form: _valid(fleet, form))
 
 
-def _valid(fleet: Fleet, form: str) -> Iterator[str]:
-    types = len(fleet.desired.types)
+def _counts(fleet: Fleet) -> dict[str, int]:
     devices = sum(map(len, fleet.desired.devices.values()))
+    return {"deviceTypes": len(fleet.desired.types), "devices": devices}
+
+
+def _valid(fleet: Fleet, form: str) -> Iterator[str]:
+    types, devices = _counts(fleet).values()
     if form == "json":
-        yield json.dumps({"valid": True, "deviceTypes": types, "devices": devices, "problems": []})
+        yield json.dumps({"valid": True, **_counts(fleet), "problems": []})
         yield "\n"
         return
     declared = f"{counted_kind(types, Kind.DEVICE_TYPE)}, {counted_kind(devices, Kind.DEVICE)}"

@@ -134,7 +134,7 @@ def report_text(report: Report) -> Iterator[str]:
 
     ``records`` and their counts are apart from the changes, which alone are ``outcomes``.
     """
-    head = json.dumps(_head(report), indent=2).removesuffix("\n}")
+    head = json.dumps(report_head(report), indent=2).removesuffix("\n}")
     yield f'{head},\n  "outcomes": ['
     yield from _listed(report.outcomes)
     yield '],\n  "records": ['
@@ -142,7 +142,8 @@ def report_text(report: Report) -> Iterator[str]:
     yield "]\n}\n"
 
 
-def _head(report: Report) -> dict[str, Any]:
+def report_head(report: Report) -> dict[str, Any]:
+    """Give all of the document that is not a list."""
     plan = report.plan
     return {
         "formatVersion": FORMAT_VERSION,
@@ -163,12 +164,13 @@ def _summary(outcomes: Sequence[Outcome]) -> dict[str, int]:
 
 def _listed(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for number, outcome in enumerate(outcomes):
-        yield ("," if number else "") + "\n    " + json.dumps(_document(outcome))
+        yield ("," if number else "") + "\n    " + json.dumps(outcome_document(outcome))
     if outcomes:
         yield "\n  "
 
 
-def _document(outcome: Outcome) -> dict[str, Any]:
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """Give one outcome as the document writes it."""
     change = outcome.change
     document: dict[str, Any] = {
         "status": outcome.status.value,
