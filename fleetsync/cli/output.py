@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from fleetsync.cli.options import JSONL, Options
+from fleetsync.cli.replace_file import replace_file
 from fleetsync.cli.streams import give_up_stdout
 from fleetsync.errors import FileError, FleetsyncError, UsageError
 from fleetsync.escape import shown
@@ -95,10 +96,9 @@ def _write_form(path: Path, render: Render, form: str, lost: str) -> None:
 
 
 def write_file(path: Path, pieces: Iterable[str], *, lost: str = "") -> None:
-    """Write text to a file; raises FileError."""
+    """Write text to a file, which is whole or as it was before; raises FileError."""
     try:
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(pieces)
+        replace_file(path, pieces)
     except OSError as error:
         raise FileError(_words(shown(str(path)), error, lost)) from error
 
