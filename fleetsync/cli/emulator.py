@@ -75,7 +75,7 @@ def emulator(
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options()
     if list_switches:
-        emit(options, _switches)
+        emit(options, _switches, pager=True)
         return
     _serve(parse_behaviour(assignments), host=host, port=port, db=db, org=org, options=options)
 

@@ -44,10 +44,10 @@ def journal(run: str | None) -> None:
     names = run_names(folder)
     if run is None:
         runs = [_shown(_read(folder, name), folder) for name in names]
-        emit(options, lambda form: _list_pieces(runs, folder, options, form))
+        emit(options, lambda form: _list_pieces(runs, folder, options, form), pager=True)
         return
     stored = _read(folder, named_run(names, run))
-    emit(options, lambda form: _run_pieces(stored, folder, options, form))
+    emit(options, lambda form: _run_pieces(stored, folder, options, form), pager=True)
 
 
 def _read(folder: Path, name: str) -> StoredRun:

@@ -54,6 +54,7 @@ class Options:
     format: str = "text"
     outputs: tuple[tuple[str, Path], ...] = ()
     color: bool = True
+    pager: bool = True
     verbose: bool = False
     max_bytes: int = MAX_BYTES
     waits: Waits = field(default_factory=Waits)
@@ -104,6 +105,8 @@ def _remember(ctx: click.Context, parameter: click.Parameter, value: object) -> 
     options = ctx.obj if isinstance(ctx.obj, Options) else Options()
     if parameter.name == "no_color":
         ctx.obj = replace(options, color=False)
+    elif parameter.name == "no_pager":
+        ctx.obj = replace(options, pager=False)
     else:
         given: dict[str, Any] = {parameter.name: value}
         ctx.obj = replace(options, **given)
@@ -160,6 +163,7 @@ _OPTIONS = (
         help="Write the result in another form to FILE as well; may be repeated.",
     ),
     _option("--no-color", "no_color", is_flag=True, help="Write without colours."),
+    _option("--no-pager", "no_pager", is_flag=True, help="Use no pager for long text."),
     _option("-v", "--verbose", "verbose", is_flag=True, help="Show every item, fold nothing."),
 )
 

@@ -6,15 +6,19 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import click
 
 from fleetsync.cli.options import JSONL, Options
+from fleetsync.cli.pager import page, pager_command
 from fleetsync.cli.replace_file import replace_file
+from fleetsync.cli.screen import screen_size, wants_color
 from fleetsync.cli.streams import give_up_stdout
 from fleetsync.errors import FileError, FleetsyncError, UsageError
 from fleetsync.escape import shown
+from fleetsync.report.terminal.paint import for_eyes
 
 Render = Callable[[str], Iterable[str]]
 """Gives a result in a form, in pieces."""
@@ -27,21 +31,20 @@ _KEPT = {
 }
 """How files begin that no result replaces, of whichever fleet they are."""
 _ADVICE = "choose another place, and run again"
-_COLORS = {"+": "green", "~": "yellow", "-": "red", "!": "red"}
-_WORDS = {"DELETE": "red", "Refused:": "red", "Warning:": "yellow", "Create": "green"}
 
 
 class ReaderGoneError(FleetsyncError):
     """Whoever read our output has seen enough, as ``head`` does; nothing needs to be said."""
 
 
-def emit(options: Options, render: Render, *, lost: str = "") -> None:
+def emit(options: Options, render: Render, *, lost: str = "", pager: bool = False) -> None:
     """Write a result to stdout, and in every other form that ``--output`` asked for.
 
+    ``pager`` says that the text is all there is to see, so that long text may go through a pager.
     ``lost`` tells how things stand if it cannot be written. Whatever fails, the rest is written;
     then FileError is raised, or ReaderGoneError where there is nothing to tell.
     """
-    shows = [] if options.format == JSONL else [partial(_show, options, render, lost)]
+    shows = [] if options.format == JSONL else [partial(_show, options, render, lost, pager)]
     _write_all([*shows, *_writes(options, render, lost)])
 
 
@@ -71,11 +74,14 @@ def _errors_of(write: Callable[[], None]) -> Iterator[FleetsyncError]:
         yield error
 
 
-def _show(options: Options, render: Render, lost: str) -> None:
-    colored = options.format == "text" and _wants_color(options)
+def _show(options: Options, render: Render, lost: str, pager: bool) -> None:
+    pieces = render(options.format)
     try:
-        for piece in render(options.format):
-            click.echo(colorize(piece) if colored else piece, nl=False)
+        if options.format == "text":
+            _show_to_eyes(options, pieces, pager=pager)
+        else:
+            for piece in pieces:
+                click.echo(piece, nl=False)
         sys.stdout.flush()
     except OSError as error:
         give_up_stdout()
@@ -84,11 +90,18 @@ def _show(options: Options, render: Render, lost: str) -> None:
         raise FileError(_words("stdout", error, lost)) from error
 
 
-def _wants_color(options: Options) -> bool:
-    """Colour only for eyes, and not where NO_COLOR (no-color.org) or a dumb terminal says no."""
-    if not options.color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return sys.stdout.isatty()
+def _show_to_eyes(options: Options, pieces: Iterable[str], *, pager: bool) -> None:
+    """Write text as the terminal shows it best; what is longer than it goes through a pager."""
+    columns, rows = screen_size()
+    color = wants_color(options)
+    lines = for_eyes(pieces, columns=columns, color=color)
+    command = pager_command(options) if pager else []
+    first = list(islice(lines, rows)) if command else []
+    if command and sum(line.count("\n") for line in first) >= rows:
+        page(command, chain(first, lines))
+        return
+    for line in chain(first, lines):
+        click.echo(line, nl=False, color=color)
 
 
 def _write_form(path: Path, render: Render, form: str, lost: str) -> None:
@@ -151,17 +164,3 @@ def _kept(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(max(map(len, _KEPT)))
     return next((words for begin, words in _KEPT.items() if head.startswith(begin)), None)
-
-
-def colorize(text: str) -> str:
-    """Colour each line by how it begins; what it quotes is escaped, so it cannot begin a line."""
-    return "".join(map(_colored, text.splitlines(keepends=True)))
-
-
-def _colored(line: str) -> str:
-    word = line.split(" ", 1)[0]
-    color = _WORDS.get(word)
-    if color is None and line.startswith("  "):
-        color = _COLORS.get(line[2:3])
-    text = line.removesuffix("\n")
-    return f"{click.style(text, fg=color)}{line[len(text) :]}" if color else line

@@ -98,7 +98,7 @@ def plan(
         write_file(out, plan_text(made))
     next_step = _next_step(made, out, look, options)
     whole = options.command("show", str(out), "-v") if out else ""
-    emit(options, lambda form: plan_pieces(made, options, form, next_step, whole))
+    emit(options, lambda form: plan_pieces(made, options, form, next_step, whole), pager=True)
     if not by_exit_code or made.empty:
         return 0
     return REFUSED if made.refusals else CHANGES

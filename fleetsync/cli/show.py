@@ -51,7 +51,7 @@ def show(plan_file: Path) -> None:
         view = read_view(lines, name=shown(str(plan_file)))
         for doubt in view.doubts:
             warn(doubt)
-        emit(options, lambda form: _pieces(view, lines, plan_file, options, form))
+        emit(options, lambda form: _pieces(view, lines, plan_file, options, form), pager=True)
 
 
 def _pieces(

@@ -114,7 +114,7 @@ def _show(wanted: str | None, options: Options, settings: Settings) -> int:
         made = look_and_plan_undo(target, settings, Registry(org))
     tell_plan(made, changes=True)
     next_step = _next_step(made, options)
-    emit(options, lambda form: plan_pieces(made, options, form, next_step))
+    emit(options, lambda form: plan_pieces(made, options, form, next_step), pager=True)
     return 0
 
 

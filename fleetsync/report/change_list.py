@@ -11,6 +11,7 @@ from fleetsync.diff.change import Action, Field
 from fleetsync.escape import shown, shown_pair, shown_value
 from fleetsync.model import JSON, Kind
 from fleetsync.plan.view import PlanView, ReadChange, ShownChange, Stage, shown_fields
+from fleetsync.report.terminal.cells import cells, padded
 from fleetsync.report.words import counted, counted_kind
 
 _SIGNS = {Action.DELETE: "-", Action.CREATE: "+", Action.UPDATE: "~"}
@@ -131,7 +132,7 @@ def _title(change: ShownChange) -> str:
     notes = [shown(change.reason)] if change.action is Action.DELETE else []
     if change.source is not None:
         notes.append(f"{shown(change.source.file)}:{change.source.line}")
-    return f"{head:<{_NAME_CELLS}}  {', '.join(notes)}".rstrip()
+    return f"{padded(head, _NAME_CELLS)}  {', '.join(notes)}".rstrip()
 
 
 def _value_lines(fields: Sequence[Field], *, full: bool) -> Iterator[str]:
@@ -147,8 +148,10 @@ def _field_lines(fields: Sequence[Field], *, full: bool) -> Iterator[str]:
 
 def _aligned(fields: Sequence[Field], values: Sequence[str]) -> Iterator[str]:
     paths = [shown(field.path) for field in fields]
-    cells = min(_NAME_CELLS, max(map(len, paths), default=0))
-    return (f"      {path:<{cells}}  {value}" for path, value in zip(paths, values, strict=True))
+    width = min(_NAME_CELLS, max(map(cells, paths), default=0))
+    return (
+        f"      {padded(path, width)}  {value}" for path, value in zip(paths, values, strict=True)
+    )
 
 
 def _sides(field: Field, *, full: bool) -> tuple[str, str]:

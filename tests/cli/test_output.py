@@ -7,26 +7,8 @@ from pathlib import Path
 import pytest
 
 from fleetsync.cli.options import Options
-from fleetsync.cli.output import colorize, emit, write_file, write_outputs
+from fleetsync.cli.output import emit, write_file, write_outputs
 from fleetsync.errors import FileError
-
-
-@pytest.mark.parametrize(
-    ("line", "colored"),
-    [
-        ("  + pump/p-1\n", "\x1b[32m  + pump/p-1\x1b[0m\n"),
-        ("  - pump/p-1\n", "\x1b[31m  - pump/p-1\x1b[0m\n"),
-        ("  ~ pump/p-1", "\x1b[33m  ~ pump/p-1\x1b[0m"),
-        ("DELETE 1 DEVICE\n", "\x1b[31mDELETE 1 DEVICE\x1b[0m\n"),
-        ("Refused: too many.\n", "\x1b[31mRefused: too many.\x1b[0m\n"),
-        ("      serial: 1 -> 2\n", "      serial: 1 -> 2\n"),
-        ("\n", "\n"),
-    ],
-)
-def test_a_line_is_coloured_by_how_it_begins_and_reset_before_it_ends(
-    line: str, colored: str
-) -> None:
-    assert colorize(line) == colored
 
 
 def test_one_result_goes_to_stdout_and_into_each_file(
