@@ -15,9 +15,17 @@ from fleetsync.cli.ending import PARTLY, finish, report_pieces
 from fleetsync.cli.events import begin_events
 from fleetsync.cli.fleet import open_fleet
 from fleetsync.cli.form import plan_pieces
+from fleetsync.cli.live_view import live_view
 from fleetsync.cli.locked import locked_org
 from fleetsync.cli.memory import remember_after
-from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
+from fleetsync.cli.options import (
+    FORMATS,
+    Options,
+    common_options,
+    current_options,
+    size_option,
+    watch_option,
+)
 from fleetsync.cli.output import check_outputs, emit
 from fleetsync.cli.plan import location_options
 from fleetsync.cli.precious import precious_files
@@ -67,6 +75,7 @@ ANSWER_SECONDS = 30
     is_flag=True,
     help="Carry out the rest of the plan that the last apply began and did not finish.",
 )
+@watch_option
 @location_options
 def apply(
     plan_file: Path | None,
@@ -74,6 +83,7 @@ def apply(
     yes: bool,
     allow_deletes: int,
     wait: float,
+    watch: bool,
     refresh_locations: bool,
     verify_locations: int,
 ) -> int:
@@ -88,6 +98,7 @@ def apply(
       fleetsync apply
       fleetsync apply --yes
       fleetsync apply plan.json
+      fleetsync apply --watch
       fleetsync apply --resume
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options(FORMATS, streams=True)
@@ -111,19 +122,25 @@ def apply(
         if unfinished is not None:
             tell_unfinished(fleet.settings.folder, unfinished)
         look, clock = Look(refresh_locations, verify_locations), options.waits.clock
-        watch = Watch(fleet, transport, look, clock)
+        org_watch = Watch(fleet, transport, look, clock)
         if saved is None:
-            course = chart(watch)
+            course = chart(org_watch)
         else:
-            course = chart_approved(saved, watch, name=str(plan_file))
+            course = chart_approved(saved, org_watch, name=str(plan_file))
         tell_plan(course.plan)
         if not course.plan.idle:
-            course = _confirmed(course, wish, watch, options)
+            course = _confirmed(course, wish, org_watch, options)
         if course.plan.idle:
             _drop_plans(course, fleet.settings.folder)
             remember_after(fleet.settings.folder, course.plan, ())
             return _tell_idle(course, options)
-        task = Task(course.plan, run, unproven=unproven, age=lambda: clock() - course.began_at)
+        task = Task(
+            course.plan,
+            run,
+            unproven=unproven,
+            age=lambda: clock() - course.began_at,
+            view=live_view(options) if watch else None,
+        )
         report = carry_out(task, fleet, transport)
     return finish(course.told_in(report), options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from fleetsync.apply.hands import no_age
 from fleetsync.apply.journaled import JournaledWriter
 from fleetsync.cli.events import tell_event
 from fleetsync.cli.fleet import Fleet
+from fleetsync.cli.live_view import LiveView
 from fleetsync.cli.memory import remember_after, remember_before
 from fleetsync.cli.progress import Progress, warn
 from fleetsync.cli.run_events import telling
@@ -29,6 +31,7 @@ from fleetsync.journal.plan_copy import drop_plan, drop_plans, keep_plan
 from fleetsync.model import Kind
 from fleetsync.plan import Plan
 from fleetsync.plan.document import plan_text
+from fleetsync.report.event_facts import stages_of
 from fleetsync.report.outcome import Report, make_report
 from fleetsync.settings import Settings
 from fleetsync.tokens.file import TokenFile
@@ -39,7 +42,7 @@ class Task(NamedTuple):
 
     ``run`` is the id that the lock in the org names as well. ``unproven`` are tokens that a run has
     left which was cut off, by client id, with its mark. ``age`` gives the seconds since the org was
-    read.
+    read. ``view`` shows it on a terminal meanwhile.
     """
 
     plan: Plan
@@ -48,6 +51,7 @@ class Task(NamedTuple):
     undoes: str | None = None
     unproven: Mapping[str, str] = MappingProxyType({})
     age: Callable[[], float] = no_age
+    view: LiveView | None = None
 
 
 def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
@@ -56,7 +60,8 @@ def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
     head = _head(task, fleet)
     with (
         TokenFile.open(fleet.settings.secrets.file, org=made.org) as tokens,
-        stop_on_signals() as stop,
+        stop_on_signals(quiet=task.view is not None) as stop,
+        task.view.showing(stop) if task.view else nullcontext(),
     ):
         for damage in tokens.damage:
             warn(damage)
@@ -81,10 +86,13 @@ def _facts(task: Task) -> dict[str, object]:
     return {
         "run": task.run,
         "command": task.command,
+        "fleet": made.fleet,
+        "org": made.org,
         "undoes": task.undoes,
         "changes": len(made.changes),
         "records": len(made.records),
         "callsPerSecond": made.calls_per_second,
+        "stages": [stage._asdict() for stage in stages_of(made)],
     }
 
 

@@ -175,3 +175,10 @@ size_option = _option(
     help=f"Fold Markdown until it is at most N bytes long.  [default: {MAX_BYTES}]",
 )
 """Adds the option to a command that shows plans."""
+
+watch_option = click.option(
+    "--watch",
+    is_flag=True,
+    help="Show on the terminal how far each stage is, what failed, and what is waited for.",
+)
+"""Adds the option to a command that changes the org."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from threading import Lock
 from typing import Self
 
 from fleetsync.api.pause import Pause
+from fleetsync.cli.drawing import DRAWING
 from fleetsync.cli.events import tell_event
 from fleetsync.cli.streams import stderr_columns, tell
 from fleetsync.escape import shown
@@ -16,29 +16,6 @@ _BAR_CELLS = 30
 _REDRAW_SECONDS = 0.1
 _LINE_SECONDS = 10.0
 _EVENT_SECONDS = 0.5
-_CLEAR = "\r\x1b[K"
-
-
-class _Bar:
-    """The one line of a terminal that is drawn again and again; other words push it aside."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._drawn = False
-
-    def draw(self, text: str) -> None:
-        with self._lock:
-            tell(f"{_CLEAR}{text}", nl=False)
-            self._drawn = True
-
-    def clear(self) -> None:
-        with self._lock:
-            if self._drawn:
-                tell(_CLEAR, nl=False)
-            self._drawn = False
-
-
-_BAR = _Bar()
 
 
 class _Pulse:
@@ -77,18 +54,19 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self._pulse.end()
-        _BAR.clear()
+        DRAWING.clear()
 
     def update(self, done: int, total: int | None) -> None:
         """Tell how many of how many are done; no ``total`` means: unknown."""
         now = time.monotonic()
         self._pulse.beat(done, total, now)
-        if now < self._next:
+        if now < self._next or DRAWING.held:
             return
         self._next = now + self._pause
         words = self._words(done, total, now - self._began)
         if self._columns:
-            _BAR.draw(_fitting(_bar(done, total), words, self._columns - 1))
+            line = _fitting(_bar(done, total), words, self._columns - 1)
+            DRAWING.draw([line], self._columns)
         else:
             tell(words)
 
@@ -106,6 +84,8 @@ def notice(message: str) -> None:
     facts: dict[str, object] = {"message": message}
     if isinstance(message, Pause):
         tell_event("waiting", {**facts, "seconds": message.seconds, "status": message.status})
+        if DRAWING.held:  # the view shows it
+            return
     else:
         tell_event("notice", facts)
     _say(message)
@@ -118,7 +98,7 @@ def warn(message: str) -> None:
 
 
 def _say(message: str) -> None:
-    _BAR.clear()
+    DRAWING.clear()
     tell(shown(message))
 
 

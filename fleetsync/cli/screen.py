@@ -15,11 +15,16 @@ def wants_color(options: Options) -> bool:
 
     ``--no-color``, NO_COLOR (no-color.org), FORCE_COLOR or CLICOLOR_FORCE, a terminal that is none.
     """
-    if not options.color or os.environ.get("NO_COLOR"):
+    if not allows_color(options):
         return False
     if any(os.environ.get(name, "0") not in {"", "0"} for name in _FORCES):
         return True
     return os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+
+
+def allows_color(options: Options) -> bool:
+    """Tell whether nobody forbids colours."""
+    return options.color and not os.environ.get("NO_COLOR")
 
 
 def screen_size() -> tuple[int, int]:

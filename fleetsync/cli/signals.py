@@ -22,10 +22,10 @@ def interrupt_on_signals() -> None:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[Event]:
+def stop_on_signals(*, quiet: bool = False) -> Iterator[Event]:
     """Give an event that the first signal sets; a second signal ends the process at once.
 
-    The handlers are put back at the end.
+    ``quiet``: whoever sees the event says so. The handlers are put back at the end.
     """
     stop = Event()
 
@@ -34,7 +34,8 @@ def stop_on_signals() -> Iterator[Event]:
         for each in _heard():
             signal.signal(each, _end_at_once)
         name = signal.Signals(number).name
-        _write(f"{name}: finishing what was begun; once more stops at once\n")
+        if not quiet:
+            _write(f"{name}: finishing what was begun; once more stops at once\n")
 
     before = {number: signal.signal(number, on_first) for number in _heard()}
     try:
@@ -50,6 +51,7 @@ def _heard() -> list[signal.Signals]:
 
 
 def _end_at_once(_number: int, _frame: FrameType | None) -> None:
+    _write("")
     os._exit(InterruptedRunError.exit_code)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import click
 
@@ -15,8 +16,16 @@ from fleetsync.cli.ending import PARTLY, finish, report_pieces
 from fleetsync.cli.events import begin_events
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.form import plan_pieces
+from fleetsync.cli.live_view import live_view
 from fleetsync.cli.locked import locked_org
-from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
+from fleetsync.cli.options import (
+    FORMATS,
+    Options,
+    common_options,
+    current_options,
+    size_option,
+    watch_option,
+)
 from fleetsync.cli.output import check_outputs, emit
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
@@ -60,7 +69,10 @@ _UNDECLARED = "an undo reads no manifest; the next apply registers it anew if on
     metavar="SECONDS",
     help="Wait so long for another apply to end, which has locked the folder or the org.",
 )
-def undo(wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wait: float) -> int:
+@watch_option
+def undo(
+    wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wait: float, watch: bool
+) -> int:
     """Take back what an apply changed, from its journal.
 
     RUN names the run, whole or in part; without it, the newest apply is taken back that changed
@@ -101,9 +113,15 @@ def undo(wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wai
             began_at = clock()
             afresh = look_and_plan_undo(target, settings, Registry(transport))
             _check_nothing_moved(made, afresh)
-        task = Task(made, run, "undo", made.undoes, unproven, age=lambda: clock() - began_at)
+        view = live_view(options) if watch else None
+        age = partial(_age, clock, began_at)
+        task = Task(made, run, "undo", made.undoes, unproven, age, view)
         report = carry_out(task, fleet, transport)
     return finish(report, options)
+
+
+def _age(clock: Callable[[], float], since: float) -> float:
+    return clock() - since
 
 
 def _show(wanted: str | None, options: Options, settings: Settings) -> int:
