@@ -10,7 +10,7 @@ import click
 from fleetsync.cli.options import Options
 from fleetsync.cli.output import emit
 from fleetsync.cli.run_events import tell_report
-from fleetsync.cli.streams import tell
+from fleetsync.cli.streams import say
 from fleetsync.errors import FleetsyncError, InterruptedRunError
 from fleetsync.escape import shown_lines
 from fleetsync.report.markdown.report import report_markdown
@@ -46,7 +46,7 @@ def finish(report: Report, options: Options) -> int:
     except FleetsyncError as error:
         if report.fatal is None:
             raise
-        tell(f"Error: {shown_lines(str(error))}")
+        say(f"Error: {shown_lines(str(error))}")
     if report.fatal is not None:
         _raise_fatal(report.fatal, something_done=report.changed > 0)
     return PARTLY if report.incomplete else 0
@@ -61,6 +61,6 @@ def _standing(report: Report, options: Options) -> str:
 def _raise_fatal(fatal: FleetsyncError, *, something_done: bool) -> None:
     """Say what ended the run; a run that changed something and failed is partly applied."""
     if something_done and not isinstance(fatal, InterruptedRunError):
-        tell(f"Error: {shown_lines(str(fatal))}")
+        say(f"Error: {shown_lines(str(fatal))}")
         click.get_current_context().exit(PARTLY)
     raise fatal

@@ -52,10 +52,13 @@ class LiveView:
 
     def _draw_until(self, ended: Event, stop: Event) -> None:
         while not ended.wait(_REDRAW_SECONDS):
-            if self._board.stages:
-                self._draw(stopping=stop.is_set())
+            self._draw(stopping=stop.is_set())
+        if stop.is_set():  # who pressed Ctrl-C sees that it was heard, however soon all has ended
+            self._draw(stopping=True)
 
     def _draw(self, *, stopping: bool) -> None:
+        if not self._board.stages:
+            return
         columns, rows, now = stderr_columns(), _rows(), time.monotonic()
         if now - self._drawn_at > _STOPPED_SECONDS:
             DRAWING.leave()

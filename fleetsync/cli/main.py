@@ -16,7 +16,7 @@ from fleetsync.cli.events import end_events
 from fleetsync.cli.options import Options, common_options
 from fleetsync.cli.output import ReaderGoneError
 from fleetsync.cli.signals import interrupt_on_signals
-from fleetsync.cli.streams import give_up_stdout, prepare_streams, tell
+from fleetsync.cli.streams import give_up_stdout, prepare_streams, say
 from fleetsync.errors import FleetsyncError, InterruptedRunError
 from fleetsync.escape import shown_lines
 
@@ -151,5 +151,5 @@ def _place_of(error: BaseException) -> str:
 
 def _failed(error: FleetsyncError) -> tuple[int, FleetsyncError]:
     if not isinstance(error, ReaderGoneError):
-        tell(f"Error: {shown_lines(str(error))}")
+        say(f"Error: {shown_lines(str(error))}")
     return error.exit_code, error

@@ -8,7 +8,7 @@ from typing import Self
 from fleetsync.api.pause import Pause
 from fleetsync.cli.drawing import DRAWING
 from fleetsync.cli.events import tell_event
-from fleetsync.cli.streams import stderr_columns, tell
+from fleetsync.cli.streams import say, stderr_columns, tell
 from fleetsync.escape import shown
 from fleetsync.report.words import duration
 
@@ -99,7 +99,7 @@ def warn(message: str) -> None:
 
 def _say(message: str) -> None:
     DRAWING.clear()
-    tell(shown(message))
+    say(shown(message))
 
 
 def _bar(done: int, total: int | None) -> str:

@@ -9,6 +9,8 @@ from contextlib import suppress
 
 import click
 
+from fleetsync.report.terminal.fold import folded
+
 _STREAMS = {"stdin": "r", "stdout": "w", "stderr": "w"}
 """The standard streams in the order of their descriptors, with their modes."""
 
@@ -39,6 +41,13 @@ def tell(text: str, *, nl: bool = True) -> None:
     """Write to stderr; that nobody can hear it is no reason to stop working."""
     with suppress(OSError):
         click.echo(text, nl=nl, err=True)
+
+
+def say(text: str) -> None:
+    """Write lines to stderr, folded where a terminal is narrower."""
+    columns = stderr_columns()
+    for line in text.split("\n"):
+        tell("\n".join(folded(line, columns)) if columns else line)
 
 
 def give_up_stdout() -> None:

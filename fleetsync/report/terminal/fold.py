@@ -14,7 +14,7 @@ FEWEST_COLUMNS = 40
 """In less, text is a ladder of single words; what is wider is left to the terminal."""
 _FIELD = re.compile(r"( {6}\S.*? {2,})\S")
 _SIGN = re.compile(r"  [-+~!] ")
-_TITLE = re.compile(r"(?:Warning|Refused|Granted): ")
+_TITLE = re.compile(r"(?:Error|Warning|Refused|Granted): ")
 _COMMAND = re.compile(r": fleetsync ")
 _ARROW = " -> "
 _FEWEST_CELLS = 8

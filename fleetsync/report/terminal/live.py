@@ -11,11 +11,13 @@ from fleetsync.report.terminal.cells import clipped, padded
 from fleetsync.report.words import counted_kind, duration
 
 _LAST = 5
-"""So many outcomes are shown: the newest, failed ones before all others."""
+_LAST_FAILED = 3
+"""So many outcomes are shown: the newest, those that failed first."""
 _BAR_CELLS = 20
-_FEWEST_FOR_BAR = 60
+_FEWEST_FOR_BAR = 100
 _TITLE_CELLS = 26
 _CALL_SECONDS = 5.0
+_SAMPLE_SECONDS = 0.2
 """Calls a second are those of the last few seconds."""
 _SIGNS = {"create": "+", "update": "~", "delete": "-"}
 
@@ -41,7 +43,10 @@ class StageRow(NamedTuple):
 
 
 class Board(NamedTuple):
-    """All that the view shows; ``pause`` holds why nothing is asked, and until when."""
+    """All that the view shows; ``pause`` holds why nothing is asked, and until when.
+
+    ``samples`` tell how many requests had been sent at which times, ``calls`` how many by now.
+    """
 
     head: str = ""
     total: int = 0
@@ -51,7 +56,8 @@ class Board(NamedTuple):
     at: int = -1
     done: int = 0
     failed: int = 0
-    calls: tuple[tuple[float, int], ...] = ()
+    calls: int = 0
+    samples: tuple[tuple[float, int], ...] = ()
     last: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     pause: tuple[str, float] = ("", 0.0)
@@ -83,7 +89,7 @@ def _begun(facts: Facts, now: float) -> Board:
         limit=facts["callsPerSecond"],
         began=now,
         stages=stages,
-        calls=((now, 0),),
+        samples=((now, 0),),
     )
 
 
@@ -105,20 +111,19 @@ def _with_outcome(board: Board, facts: Facts, now: float) -> Board:
         stages=(*board.stages[: board.at], stage, *board.stages[board.at + 1 :]),
         done=board.done + 1,
         failed=board.failed + bad,
-        calls=_with_calls(board.calls, facts["calls"], now),
+        calls=facts["calls"],
+        samples=_sampled(board, now),
         last=(*board.last, line)[-_LAST:],
         failures=(*board.failures, line)[-_LAST:] if bad else board.failures,
     )
 
 
-def _with_calls(
-    calls: tuple[tuple[float, int], ...], count: int, now: float
-) -> tuple[tuple[float, int], ...]:
+def _sampled(board: Board, now: float) -> tuple[tuple[float, int], ...]:
     """Remember how many requests were sent when, a few times a second at most."""
-    if now - calls[-1][0] < 0.2:
-        return (*calls[:-1], (calls[-1][0], count))
-    kept = [sample for sample in calls if now - sample[0] <= _CALL_SECONDS]
-    return (*(kept or calls[-1:]), (now, count))
+    if board.samples and now - board.samples[-1][0] < _SAMPLE_SECONDS:
+        return board.samples
+    kept = [sample for sample in board.samples if now - sample[0] <= _CALL_SECONDS]
+    return (*(kept or board.samples[-1:]), (now, board.calls))
 
 
 def _line(facts: Facts) -> str:
@@ -146,8 +151,8 @@ def frame(board: Board, now: float, *, columns: int, rows: int, stopping: bool) 
 
 def _newest(board: Board, room: int) -> list[str]:
     """Give what ended last, and never let what failed be pushed out by what went well."""
-    failures = board.failures[-room:]
-    others = [line for line in board.last if line not in failures]
+    failures = board.failures[-min(_LAST_FAILED, room) :]
+    others = [line for line in board.last if line not in board.failures]
     left = min(_LAST, room) - len(failures)
     return [*failures, *(others[-left:] if left > 0 else [])]
 
@@ -161,7 +166,7 @@ def _stage_line(board: Board, stage: StageRow, now: float, columns: int) -> str:
         seconds = (stage.ended or now) - stage.began
         return f"{head} ended{failed}, {duration(seconds)}"
     bar = f"{_bar(stage)} " if columns >= _FEWEST_FOR_BAR else ""
-    return f"{head} {bar}{stage.done:,} of {stage.total:,}{failed}{_pace(stage, now)}"
+    return f"{head} {bar}{stage.done:,} of {stage.total:,}{_pace(stage, now)}{failed}"
 
 
 def _bar(stage: StageRow) -> str:
@@ -174,13 +179,16 @@ def _pace(stage: StageRow, now: float) -> str:
     if not stage.done or seconds <= 0:
         return ""
     rate = stage.done / seconds
-    return f", {rate:,.0f} a second, {duration((stage.total - stage.done) / rate)} left"
+    return f", {rate:,.0f}/s, {duration((stage.total - stage.done) / rate)} left"
 
 
 def _sum_line(board: Board, now: float) -> str:
-    (first, before), (_, count) = board.calls[0], board.calls[-1]
-    rate = (count - before) / max(1.0, min(now - first, _CALL_SECONDS)) if count else 0.0
+    old = [sample for sample in board.samples if now - sample[0] >= _CALL_SECONDS]
+    since, before = old[-1] if old else board.samples[0]
+    rate = (board.calls - before) / max(1.0, now - since)
     return (
         f"  {board.done:,} of {board.total:,} ended, {board.failed:,} failed;"
-        f" {rate:.1f} of {board.limit} calls a second; {duration(now - board.began)}"
+        # They leave in bursts, of which a few seconds may hold one more than their share.
+        f" {min(rate, board.limit):.1f} of {board.limit} calls a second;"
+        f" {duration(now - board.began)}"
     )
