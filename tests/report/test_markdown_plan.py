@@ -14,6 +14,7 @@ from fleetsync.plan import Refusal, RefusalCode
 from fleetsync.plan.plan import STAGES
 from fleetsync.plan.view import ReadChange, field_text, view_of
 from fleetsync.report.markdown.plan import plan_markdown
+from tests.golden import agreed
 from tests.report import sample
 from tests.report.markdown_plans import HOSTILE, VIEWS, update, view_with
 from tests.report.markdown_reading import digest_of, read_changes
@@ -27,7 +28,7 @@ LIMIT = 65_000
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_plan_reads_as_it_was_agreed(name: str) -> None:
     text = plan_markdown(VIEWS[name](), whole=WHOLE, max_bytes=LIMIT)
-    assert text == (GOLDEN / f"{name}.md").read_text("utf-8")
+    assert text == agreed(GOLDEN / f"{name}.md", text)
 
 
 @pytest.mark.parametrize("plan", sample.PLANS)

@@ -9,6 +9,7 @@ from fleetsync.errors import SecretsError
 from fleetsync.plan import Plan
 from fleetsync.report.markdown.report import report_markdown
 from fleetsync.report.outcome import Report, make_report
+from tests.golden import agreed
 from tests.report import sample
 from tests.report.markdown_plans import HOSTILE
 
@@ -45,7 +46,7 @@ REPORTS = {"done": done, "partly": partly, "hostile": hostile}
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_reads_as_it_was_agreed(name: str) -> None:
     text = report_markdown(REPORTS[name](), **WAYS, max_bytes=65_000)
-    assert text == (GOLDEN / f"report-{name}.md").read_text("utf-8")
+    assert text == agreed(GOLDEN / f"report-{name}.md", text)
 
 
 @pytest.mark.parametrize("size", [4_000, 65_000])

@@ -8,6 +8,7 @@ from fleetsync.model import LiveDeviceType
 from fleetsync.plan import Plan
 from fleetsync.plan.view import view_of
 from fleetsync.report.text import render_plan
+from tests.golden import agreed
 from tests.report.sample import PLANS, device, device_type, live_device, plan_of
 
 GOLDEN = Path(__file__).parent.parent / "cases" / "report"
@@ -19,8 +20,8 @@ def text_of(plan: Plan, *, full: bool = False, next_step: str = "") -> str:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_a_plan_reads_as_it_was_agreed(name: str) -> None:
-    expected = (GOLDEN / f"{name}.txt").read_text("utf-8")
-    assert text_of(PLANS[name](), next_step="To carry it out: fleetsync apply") == expected
+    text = text_of(PLANS[name](), next_step="To carry it out: fleetsync apply")
+    assert text == agreed(GOLDEN / f"{name}.txt", text)
 
 
 def test_nothing_is_folded_where_all_is_asked_for() -> None:
