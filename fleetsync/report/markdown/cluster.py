@@ -106,6 +106,11 @@ class Cluster:
         return len(self.ids.all)
 
     @property
+    def paths(self) -> list[str]:
+        """Name the fields that they touch."""
+        return [parse_field(text).path for text in self.of.texts]
+
+    @property
     def common(self) -> list[Field]:
         """The fields that have the same values in all of them."""
         return [parse_field(self.of.texts[at]) for at in self._common]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
+from fleetsync.diff.change import Action
 from fleetsync.model import Kind
 from fleetsync.report.markdown.block import Writer
 from fleetsync.report.markdown.cluster import Cluster, by_type
@@ -21,6 +23,9 @@ _HEAD_SHARE = 2
 _NOTE_BYTES = 700
 """What is said of the folding is not longer, apart from the command."""
 _COMMAND_CHARACTERS = 100
+_PATHS = 3
+_PATH_CHARACTERS = 40
+"""The title of a type names so many fields, in so many characters each."""
 
 WriteHead = Callable[[Head, Folded], Iterator[str]]
 """Gives the lines of the first screen, in as much detail as is asked for."""
@@ -127,8 +132,25 @@ def _rest(clusters: Sequence[Cluster], detail: Detail, folded: Folded) -> Iterat
 
 def _summary(type_id: str, clusters: Sequence[Cluster]) -> str:
     kind = clusters[0].of.stage[0]
-    count = counted_kind(sum(each.count for each in clusters), kind)
+    count = counted_kind(sum(each.count for each in clusters), kind) + _changing(clusters)
     return count if kind is Kind.DEVICE_TYPE else f"{html_code(short(type_id, 60))}: {count}"
+
+
+def _changing(clusters: Sequence[Cluster]) -> str:
+    """Name the fields that most updates change, so that nothing need be unfolded to know them."""
+    paths: Counter[str] = Counter()
+    for cluster in clusters:
+        if cluster.of.stage[1] is Action.UPDATE:
+            paths.update(dict.fromkeys(cluster.paths, cluster.count))
+    if not paths:
+        return ""
+    names = [html_code(short(path, _PATH_CHARACTERS)) for path, _ in paths.most_common(_PATHS)]
+    rest = len(paths) - len(names)
+    if not all(cluster.of.texts for cluster in clusters):
+        names.append("others")
+    elif rest:
+        names.append(counted(rest, "more field", "more fields"))
+    return f" ({listed(names)})"
 
 
 def _block_text(block: _Block, *, is_open: bool) -> str:
