@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from threading import Lock
 
-from fleetsync.cli.streams import tell
+from fleetsync.cli.streams import stderr_columns, tell
 from fleetsync.report.terminal.cells import cells
 from fleetsync.report.terminal.paint import for_eyes
 
@@ -35,12 +35,12 @@ class Drawing:
             tell(f"{home}{rows}{below}", nl=False)
             self._lines = lines
 
-    def clear(self, columns: int = 0) -> None:
+    def clear(self) -> None:
         """Leave no trace of what is drawn."""
         with self._lock:
             if self._lines:
                 below = _CLEAR_BELOW if len(self._lines) > 1 else ""
-                tell(f"{self._home(columns)}{_CLEAR_LINE}{below}", nl=False)
+                tell(f"{self._home(stderr_columns())}{_CLEAR_LINE}{below}", nl=False)
             self._lines = ()
 
     def leave(self) -> None:

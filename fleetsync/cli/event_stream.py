@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from errno import ETIMEDOUT
+from errno import EINTR, ETIMEDOUT
 from functools import partial
 from os import write
 from pathlib import Path
@@ -48,6 +48,9 @@ class EventStream:
         except OSError as error:
             self.fault = error
             self.close()
+        except KeyboardInterrupt:  # half a line may be out: nothing may stand behind it
+            self.fault = InterruptedError(EINTR, "interrupted")
+            raise
 
     def close(self) -> None:
         """Let go of the file; nothing more is written."""

@@ -45,7 +45,7 @@ class LiveView:
             thread.join()
             leave_audience(self._hear)
             DRAWING.held = False
-            DRAWING.clear(stderr_columns())
+            DRAWING.clear()
 
     def _hear(self, name: str, facts: Facts) -> None:
         self._board = noted(self._board, name, facts, time.monotonic())

@@ -222,3 +222,17 @@ def test_a_reader_that_is_stuck_is_given_up_and_what_he_has_is_whole_lines_but_t
     assert stream.fault.strerror == "nobody has read for 0.01 s"
     assert [json.loads(line)["sequence"] for line in lines] == list(range(1, len(lines) + 1))
     assert len(lines) > 10
+
+
+def test_nothing_is_written_behind_half_a_line() -> None:
+    written: list[bytes] = []
+
+    def put(data: bytes) -> None:
+        written.append(data[:10])
+        raise KeyboardInterrupt
+
+    stream = EventStream("stdout", put)
+    with pytest.raises(KeyboardInterrupt):
+        stream.hear("notice", {"message": "x"})
+    stream.hear("end", {"exitCode": 130, "error": None})
+    assert written == [b'{"event": ']

@@ -89,7 +89,12 @@ def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
         counts[key] = counts.get(key, 0) + 1
     yield from ("", f"| | {' | '.join(_WORDS.values())} |", "| --- |" + " ---: |" * len(_WORDS))
     for action, kind in READING_ORDER:
-        cells = [counts.get(((kind, action), status), 0) for status in _WORDS]
-        if any(cells):
+        found = {status: counts.get(((kind, action), status), 0) for status in _WORDS}
+        if any(found.values()):
             noun = "device types" if kind is Kind.DEVICE_TYPE else "devices"
-            yield f"| {action.value} {noun} | {' | '.join(f'{each:,}' for each in cells)} |"
+            cells = " | ".join(_cell(status, count) for status, count in found.items())
+            yield f"| {action.value} {noun} | {cells} |"
+
+
+def _cell(status: Status, count: int) -> str:
+    return f"**{count:,}**" if count and status is Status.FAILED else f"{count:,}"
