@@ -29,6 +29,17 @@ settings.register_profile(
 settings.load_profile("fleetsync")
 
 
+WISHES = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PAGER", "LESS")
+"""What whoever runs the tests, or a runner of theirs, wishes for how text is shown."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_wishes() -> None:
+    """Show text to tests as it is shown to somebody without wishes."""
+    for name in WISHES:
+        os.environ.pop(name, None)
+
+
 class StartEmulator(Protocol):
     """Start one more emulator, which lasts as long as the test."""
 

@@ -115,3 +115,19 @@ def test_the_examples_of_a_schema_fit_it(name: str) -> None:
         validator = Draft202012Validator({**field, "$defs": schema.get("$defs", {})})
         for example in field.get("examples", []):
             assert validator.is_valid(example), (path, example)
+
+
+def test_the_readme_tells_every_event_with_its_facts() -> None:
+    section = README.partition("### Events for machines")[2].partition("\n### ")[0]
+    rows = [row.split(" | ") for row in re.findall(r"^\| (`.*) \|$", section, re.M)]
+    told = {
+        event: set(re.findall(r"`(\w+)`", facts))
+        for events, _, facts in rows
+        for event in re.findall(r"`(\w+)`", events)
+    }
+    forms = [form["properties"] for form in schema_named("events")["oneOf"]]
+    assert told.keys() == {form["event"]["const"] for form in forms}
+    for row in rows:
+        events = re.findall(r"`(\w+)`", row[0])
+        facts = set().union(*(f.keys() for f in forms if f["event"]["const"] in events))
+        assert told[events[0]] == facts - {"event", "version", "sequence", "time"}, events

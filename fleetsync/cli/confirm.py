@@ -13,10 +13,11 @@ from fleetsync.cli.options import Options
 from fleetsync.cli.output import emit, write_outputs
 from fleetsync.cli.question import can_ask, is_wanted
 from fleetsync.cli.run_events import tell_report
-from fleetsync.cli.streams import tell
+from fleetsync.cli.streams import stderr_columns, tell
 from fleetsync.errors import RefusedError
 from fleetsync.plan import Plan
 from fleetsync.report.outcome import make_report
+from fleetsync.report.terminal.paint import for_eyes
 from fleetsync.report.text import refusal_line
 from fleetsync.report.words import counted
 
@@ -51,7 +52,8 @@ def _confirm(made: Plan, wish: Wish, options: Options) -> None:
     if not can_ask():
         raise RefusedError(_unasked(made))
     if options.format != "text":  # stdout is for a machine, but somebody has to see it
-        tell("".join(pieces("text")), nl=False)
+        text = for_eyes(pieces("text"), columns=stderr_columns(), color=False)
+        tell("".join(text), nl=False)
     if not is_wanted():
         raise RefusedError("not confirmed; nothing was changed")
 

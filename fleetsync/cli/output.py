@@ -45,7 +45,9 @@ def emit(options: Options, render: Render, *, lost: str = "", pager: bool = Fals
     then FileError is raised, or ReaderGoneError where there is nothing to tell.
     """
     shows = [] if options.format == JSONL else [partial(_show, options, render, lost, pager)]
-    _write_all([*shows, *_writes(options, render, lost)])
+    writes = _writes(options, render, lost)
+    # Somebody may read the pages of a pager for long: what goes into files is there before.
+    _write_all([*writes, *shows] if pager else [*shows, *writes])
 
 
 def write_outputs(options: Options, render: Render, *, lost: str = "") -> None:

@@ -27,7 +27,7 @@ def pager_command(options: Options) -> list[str]:
     """Give the pager to use; empty where there is none, or nobody who could turn pages."""
     if not (options.pager and sys.stdin.isatty() and sys.stdout.isatty()):
         return []
-    if os.environ.get("TERM") == "dumb":
+    if os.environ.get("TERM", "dumb") == "dumb":
         return []
     wished = os.environ.get("PAGER", "less").strip()
     try:

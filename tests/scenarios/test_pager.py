@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,12 @@ def test_who_leaves_the_pager_early_has_seen_enough(
     assert screen.startswith("Plan for test in org embedded: ")
 
 
+needs_less = pytest.mark.skipif(
+    shutil.which("less") is None, reason="less is a program of its own that a system may lack"
+)
+
+
+@needs_less
 def test_in_less_ctrl_c_ends_nothing_and_q_leaves_all_as_it_was(folder: Folder) -> None:
     folder.manifest(pumps(5000))
     with Terminal(folder.path, *WORDS, env={"PAGER": "less", "LESS": "FX"}) as terminal:
@@ -99,6 +106,7 @@ def test_in_less_ctrl_c_ends_nothing_and_q_leaves_all_as_it_was(folder: Folder) 
     assert "Error" not in terminal.screen
 
 
+@needs_less
 def test_a_signal_ends_the_pager_as_well(folder: Folder) -> None:
     folder.manifest(pumps(5000))
     with Terminal(folder.path, *WORDS, env={"PAGER": "less"}) as terminal:
