@@ -110,3 +110,17 @@ def test_no_frame_is_larger_than_its_terminal(
     drawn = frame(board(), now, columns=columns, rows=rows, stopping=stopping)
     assert len(drawn) <= rows
     assert all(cells(line) <= columns and line.isprintable() for line in drawn)
+
+
+def test_an_undo_says_what_it_takes_back() -> None:
+    undo = {**RUN, "undoes": "20261122T090000-00000000aa"}
+    drawn = frame(noted(Board(), "run", undo, 0), 1, columns=120, rows=30, stopping=False)
+    assert drawn == [
+        "Taking back run 20261122T090000-00000000aa for emea-sensors in org abc123: run"
+        " 20261123T170114-1a2b3c4d5e",
+        "  create 1 device type     to come",
+        "  update 1,200 devices     to come",
+        "  delete 2 devices         to come",
+        "  note 1 location          to come",
+        "  0 of 1,204 ended, 0 failed; 0.0 of 8 calls a second; 1.0 s",
+    ]

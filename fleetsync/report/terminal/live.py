@@ -78,13 +78,14 @@ def noted(board: Board, name: str, facts: Facts, now: float) -> Board:
 
 
 def _begun(facts: Facts, now: float) -> Board:
-    verb = "Applying" if facts["undoes"] is None else f"Undo of run {facts['undoes']}"
+    undoes = facts["undoes"]
+    doing = "Applying to" if undoes is None else f"Taking back run {undoes} for"
     stages = tuple(
         StageRow(Kind(each["kind"]), each["action"], each["total"], each["records"])
         for each in facts["stages"]
     )
     return Board(
-        head=f"{verb} to {facts['fleet']} in org {facts['org']}: run {facts['run']}",
+        head=f"{doing} {facts['fleet']} in org {facts['org']}: run {facts['run']}",
         total=sum(stage.total for stage in stages),
         limit=facts["callsPerSecond"],
         began=now,
