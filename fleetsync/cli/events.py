@@ -6,12 +6,14 @@ option for it is handed around. Where nobody listens, telling costs nothing.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from threading import RLock
 
 import click
 
 import fleetsync
+from fleetsync.cli.drawing import DRAWING
 from fleetsync.cli.event_stream import EventStream, file_stream, stdout_stream
 from fleetsync.cli.options import JSONL, Options
 from fleetsync.cli.streams import tell
@@ -81,10 +83,17 @@ def begin_events(options: Options) -> None:
     streams = [stdout_stream()] if options.format == JSONL else []
     streams += [file_stream(path) for form, path in options.outputs if form == JSONL]
     _AUDIENCE.streams = tuple(streams)
+    if options.format == JSONL and sys.stdout.isatty():
+        join_audience(_make_room)
     for stream in streams:
         join_audience(stream.hear)
     command = click.get_current_context().info_name
     tell_event("start", {"command": command, "fleetsync": fleetsync.__version__})
+
+
+def _make_room(_name: str, _facts: Facts) -> None:
+    """Take away what is drawn: an event would stand behind it on the same terminal."""
+    DRAWING.clear()
 
 
 def end_events(code: int, error: FleetsyncError | None) -> int:
