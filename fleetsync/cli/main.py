@@ -101,7 +101,10 @@ def _leave_at_once(code: int) -> None:
 def run(arguments: list[str], options: Options | None = None) -> int:
     """Run one command and give its exit code; ``options`` are what counts where none is given."""
     code, error = _run(arguments, options or Options())
-    return end_events(code, error)
+    try:
+        return end_events(code, error)
+    except KeyboardInterrupt:  # the last event waited for a reader who is stuck
+        return InterruptedRunError.exit_code
 
 
 def _run(arguments: list[str], options: Options) -> tuple[int, FleetsyncError | None]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fleetsync.cli.event_stream import EventStream, _put_patiently
+from fleetsync.cli.main import run
 from fleetsync.emulator.behaviour import parse_behaviour
 from fleetsync.emulator.running import run_emulator
 from fleetsync.emulator.state import OrgState
@@ -245,3 +248,22 @@ def test_on_a_terminal_events_stand_on_lines_of_their_own(folder: Folder) -> Non
         assert terminal.end() == 0
     lines = [line.rpartition("\x1b[K")[2] for line in terminal.screen.split("\n")]
     assert len(events_of("\n".join(filter(None, lines)))) > 6000
+
+
+class StuckAtTheEnd(io.StringIO):
+    """A stdout whose reader takes all but the last event, until somebody presses Ctrl-C."""
+
+    def write(self, text: str) -> int:
+        if '"event": "end"' in text:
+            raise KeyboardInterrupt
+        return super().write(text)
+
+
+def test_ctrl_c_while_a_reader_is_stuck_is_no_traceback(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.manifest(FLEET)
+    out = StuckAtTheEnd()
+    monkeypatch.setattr(sys, "stdout", out)
+    assert run(["-C", str(folder.path), "validate", "--format", "jsonl"]) == 130
+    assert names([json.loads(line) for line in out.getvalue().splitlines()]) == ["start", "valid"]
