@@ -11,6 +11,7 @@ from fleetsync.diff.change import Action, Field
 from fleetsync.escape import shown, shown_pair, shown_value
 from fleetsync.model import JSON, Kind
 from fleetsync.plan.view import PlanView, ReadChange, ShownChange, Stage, shown_fields
+from fleetsync.report.ids import count_ids, fold_ids
 from fleetsync.report.terminal.cells import cells, padded
 from fleetsync.report.words import counted, counted_kind
 
@@ -74,7 +75,7 @@ def _updates(walk: Walk, *, full: bool) -> Iterator[str]:
     sizes = Counter(map(_likeness, walk()))
     fold = sizes.total() if full else _FOLD[Action.UPDATE]
     rest: Counter[tuple[str, str]] = Counter()
-    for group in _groups(walk, sizes, fold, rest, full=full):
+    for group in _groups(walk, sizes, fold, rest):
         yield from _alike(group, full=full)
     singles = (change for change in walk() if sizes[_likeness(change)] == 1)
     for change in islice(singles, fold):
@@ -92,7 +93,7 @@ def _likeness(change: ShownChange) -> int:
 
 
 def _groups(
-    walk: Walk, sizes: Counter[int], fold: int, rest: Counter[tuple[str, str]], *, full: bool
+    walk: Walk, sizes: Counter[int], fold: int, rest: Counter[tuple[str, str]]
 ) -> Iterable[_Alike]:
     """Collect the first groups of changes that are alike; those beyond ``fold`` count as rest."""
     groups: dict[int, _Alike] = {}
@@ -104,8 +105,7 @@ def _groups(
             rest[_family_and_paths(change)] += 1
             continue
         group = groups.setdefault(key, _Alike(change, sizes[key], []))
-        if full or len(group.names) < _NAMES:
-            group.names.append(change.device_id or change.type_id)
+        group.names.append(change.device_id or change.type_id)
     return groups.values()
 
 
@@ -118,12 +118,19 @@ def _family_and_paths(change: ShownChange) -> tuple[str, str]:
 
 
 def _alike(group: _Alike, *, full: bool) -> Iterator[str]:
-    first, size, names = group
+    first, size, _ = group
     of_type = f" of type {shown(first.type_id)}" if first.kind is Kind.DEVICE else ""
     yield f"  ~ {counted_kind(size, first.kind)}{of_type} change alike"
     yield from _field_lines(first.fields, full=full)
-    more = f" and {size - len(names):,} more" if len(names) < size else ""
-    yield f"      on {', '.join(map(shown, names))}{more}"
+    yield f"      on {_ranges(group, full=full)}"
+
+
+def _ranges(group: _Alike, *, full: bool) -> str:
+    """Name who is in a group, as ranges where they can be."""
+    patterns = fold_ids(group.names)
+    told = patterns if full else patterns[:_NAMES]
+    left = group.size - sum(map(count_ids, told))
+    return ", ".join(told) + (f" and {left:,} more" if left else "")
 
 
 def _title(change: ShownChange) -> str:

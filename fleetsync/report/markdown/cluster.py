@@ -17,7 +17,7 @@ from typing import NamedTuple
 from fleetsync.diff.change import Field
 from fleetsync.model import Kind, Source
 from fleetsync.plan.view import Stage, parse_field
-from fleetsync.report.markdown.ids import fold_ids
+from fleetsync.report.ids import fold_ids
 
 _SAMPLES = 3
 """So many rows of a cluster are kept, however large everything is."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetsync.manifest.idrange import Pattern
-from fleetsync.report.markdown.ids import fold_ids
+from fleetsync.report.ids import count_ids, fold_ids
 
 CASES = {
     "numbers with zeros": ([f"room-{n:03}" for n in range(1, 251)], ["room-{001..250}"]),
@@ -55,6 +55,7 @@ def test_the_patterns_stand_for_just_these_ids(ids: list[str]) -> None:
     patterns = fold_ids(ids)
     expanded = [each for pattern in patterns for each in Pattern(pattern).ids()]
     assert sorted(expanded) == sorted(ids)
+    assert sum(map(count_ids, patterns)) == len(ids)
     assert len(patterns) <= len(ids)
 
 
@@ -63,3 +64,7 @@ def test_many_ids_are_tried_by_a_sample_and_still_exact() -> None:
     assert fold_ids(ids) == ["lamp{0..4999}-v2"]
     odd = [f"{n * 2654435761 % 2**32:08x}" for n in range(5_000)]
     assert sorted(fold_ids(odd)) == sorted(odd)
+
+
+def test_an_id_that_only_looks_like_a_range_counts_as_one() -> None:
+    assert [count_ids(pattern) for pattern in fold_ids(["p-{1..9}", "p-1", "p-2"])] == [2, 1]

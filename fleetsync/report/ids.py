@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from fleetsync.escape import shown_value
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 _RUNS = re.compile(r"\{[^}]*\}|[0-9]+")
+_RANGE = re.compile(r"\{([0-9]+)\.\.([0-9]+)(?:\.\.([0-9]+))?\}")
 _DIGITS = "0123456789"
 _PLACES = 4
 """So many numbers in an id, from its end, are tried for ranges."""
@@ -32,6 +34,14 @@ def fold_ids(ids: Sequence[str]) -> list[str]:
         if _is_worth_it(patterns, place):
             patterns = _fold_at(patterns, place)
     return patterns + odd
+
+
+def count_ids(pattern: str) -> int:
+    """Say for how many ids a pattern stands that ``fold_ids`` wrote."""
+    if pattern.startswith('"'):
+        return 1
+    ranges = (map(int, each.groups("1")) for each in _RANGE.finditer(pattern))
+    return prod((last - first) // step + 1 for first, last, step in ranges)
 
 
 def _is_worth_it(patterns: list[str], place: int) -> bool:
