@@ -15,6 +15,7 @@ from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit, write_file
+from fleetsync.cli.policies import judged
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.session import (
@@ -89,7 +90,8 @@ def plan(
     )
     look = Look(refresh_locations, verify_locations)
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
-        made = plan_from(look_at_org(fleet, Registry(reader), look), fleet)
+        live = look_at_org(fleet, Registry(reader), look)
+    made = judged(plan_from(live, fleet), fleet.settings, fleet.desired, live)
     if out is not None:
         write_file(out, plan_text(made))
     next_step = _next_step(made, out, look, options)

@@ -17,6 +17,7 @@ from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.locked import locked_org
 from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit
+from fleetsync.cli.policies import require_extras
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
 from fleetsync.cli.session import open_connection
@@ -76,6 +77,7 @@ def undo(wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wai
     options = current_options(FORMATS)
     clock = options.waits.clock
     settings = load_settings(options.fleet_path, org_url=options.org_url)
+    require_extras(settings.policies)
     check_outputs([path for _, path in options.outputs], precious=precious_files(options))
     if only_plan:
         return _show(wanted, options, settings)

@@ -55,13 +55,15 @@ def _credentials(value: JSON, subject: Subject) -> Iterator[Problem]:
 def _named(value: JSON, path: Path) -> Iterator[Path]:
     """Give the entries that sound like credentials, or are named by one; not what is in them."""
     for step, below in _children(value):
-        if isinstance(step, str) and _sounds_secret((*path, step), step):
+        if isinstance(step, str) and _sounds_secret((*path, step), step, below):
             yield (*path, step)
         else:
             yield from _named(below, (*path, step))
 
 
-def _sounds_secret(path: Path, key: str) -> bool:
+def _sounds_secret(path: Path, key: str, value: JSON) -> bool:
+    if path[::2][:2] == ("policies", "schema") and isinstance(value, (dict, list, bool)):
+        return is_api_key(key)  # a property that a schema speaks of, maybe to forbid it
     return is_api_key(key) or (is_credential_name(key) and path not in _OWN_KEYS)
 
 

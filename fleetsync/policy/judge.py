@@ -1,0 +1,121 @@
+"""Ask policies one by one what they say to a plan, however large it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from fleetsync.model import DesiredFleet, LiveFleet, Source
+from fleetsync.plan import Plan
+from fleetsync.plan.document import plan_summary
+from fleetsync.plan.policy import MAX_FINDINGS, Finding, PolicyOutcome, PolicyStatus
+from fleetsync.policy.asked import Subject, subjects
+from fleetsync.policy.policy import Ask, Asked, CannotJudgeError, Over, Policy
+
+
+class Matter(NamedTuple):
+    """A plan and all that it was made from, and the time by which it is judged (with its zone)."""
+
+    plan: Plan
+    desired: DesiredFleet
+    live: LiveFleet
+    now: datetime
+
+
+def judge(policies: Sequence[Policy], matter: Matter) -> dict[str, PolicyOutcome]:
+    """Ask all policies that are no commands; the outcomes stand under the policies' names."""
+    asking = [_Asking(policy, policy.test) for policy in policies if isinstance(policy.test, Ask)]
+    context = context_of(matter)
+    for over in Over:
+        those = [each for each in asking if each.over is over]
+        if those:
+            _ask_all(those, _subjects(over, matter), context)
+    return {each.policy.name: each.outcome() for each in asking}
+
+
+def context_of(matter: Matter) -> dict[str, object]:
+    """Give what every policy may ask for."""
+    plan = matter.plan
+    return {
+        "summary": plan_summary(plan),
+        "fleet": plan.fleet,
+        "org": plan.org,
+        "undo": plan.undoes is not None,
+        "now": matter.now,
+    }
+
+
+def _subjects(over: Over, matter: Matter) -> Iterable[Subject]:
+    if over is Over.SUMMARY:
+        return (Subject(None, None, plan_summary(matter.plan)),)
+    return subjects(over, matter.plan, matter.desired, matter.live)
+
+
+def _ask_all(
+    asking: Sequence[_Asking], subjects: Iterable[Subject], context: Mapping[str, object]
+) -> None:
+    for subject in subjects:
+        for each in asking:
+            each.ask(subject, context)
+
+
+class _Kept(NamedTuple):
+    """Something found, and what its words are made from later."""
+
+    name: str
+    source: Source | None
+    asked: Asked
+    failure: str | None
+
+
+class _Asking:
+    """One policy while it is asked: how much it found, and the first by name."""
+
+    def __init__(self, policy: Policy, test: Ask) -> None:
+        self.policy = policy
+        self.over = test.over
+        self._test = test
+        self._count = 0
+        self._failed = False
+        self._kept: list[_Kept] = []
+
+    def ask(self, subject: Subject, context: Mapping[str, object]) -> None:
+        """Ask about one subject."""
+        if not self._test.when.fits(subject.asked):
+            return
+        failure = None
+        try:
+            if self._test.rule.holds(subject.asked, context):
+                return
+        except CannotJudgeError as error:
+            failure, self._failed = str(error), True
+        self._count += 1
+        self._kept.append(_Kept(subject.name or "", subject.source, subject.asked, failure))
+        if len(self._kept) == 2 * MAX_FINDINGS:
+            self._keep_first()
+
+    def _keep_first(self) -> None:
+        """Give up all but the first by name, so that the order of asking does not count."""
+        self._kept.sort(key=lambda kept: kept.name)
+        del self._kept[MAX_FINDINGS:]
+
+    def outcome(self) -> PolicyOutcome:
+        """Give what came of it."""
+        self._keep_first()
+        found = PolicyStatus.FAILED if self._failed else PolicyStatus.VIOLATED
+        return PolicyOutcome(
+            self.policy.name,
+            self.policy.severity,
+            found if self._count else PolicyStatus.PASSED,
+            self.policy.message,
+            self.policy.source,
+            self._count,
+            tuple(map(self._finding, self._kept)),
+        )
+
+    def _finding(self, kept: _Kept) -> Finding:
+        name = kept.name or None
+        if kept.failure is not None:
+            return Finding(name, kept.source, f"cannot be judged: {kept.failure}")
+        return Finding(name, kept.source, self._test.rule.explain(kept.asked))
