@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fleetsync.cli.policy_command import plan_file, run_command
-from fleetsync.cli.progress import notice
+from fleetsync.cli.progress import Progress, notice
 from fleetsync.model import DesiredFleet, LiveFleet
 from fleetsync.plan import Plan
 from fleetsync.plan.document import plan_text
@@ -31,7 +31,8 @@ def judged(made: Plan, settings: Settings, desired: DesiredFleet, live: LiveFlee
     policies = settings.policies
     if not policies:
         return made
-    found = judge(policies, Matter(made, desired, live, datetime.now(UTC)))
+    with Progress("asking the policies") as progress:
+        found = judge(policies, Matter(made, desired, live, datetime.now(UTC)), progress.update)
     found |= _ask_commands(policies, made, settings)
     return with_policies(made, [found[policy.name] for policy in policies])
 

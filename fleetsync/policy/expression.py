@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from fleetsync.errors import ExtraMissingError
 from fleetsync.escape import shown
+from fleetsync.model import JSON
 from fleetsync.policy.policy import Asked, CannotJudgeError, Over
 
 _MAP = "map<string,dyn>"
 _CONTEXT = {"summary": _MAP, "fleet": "string", "org": "string", "undo": "bool"}
 """What every expression may ask for, besides ``now`` and what it is asked of."""
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
+_TOO_LARGE = re.compile(r"Integer value '(-?\d{1,99})\d*' out of range")
 _STATUS = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$")
+_ERROR = "ERROR"
+_NO_KEY = "there is no "
+_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _MISSING = (
     "a policy asks a CEL expression, which needs a package that is not installed; "
     "run: pip install 'fleetsync[policies]'"
@@ -37,11 +43,21 @@ class BadExpressionError(Exception):
         self.faults = faults
 
 
+class _Type(Protocol):
+    """The type of a value."""
+
+    def name(self) -> str:
+        """Give its name."""
+
+
 class _Value(Protocol):
     """What came of an expression, as far as it is used here."""
 
     def value(self) -> object:
         """Give it as a Python value; of an error, its words."""
+
+    def type(self) -> _Type:
+        """Give its type; an error is one of its own."""
 
 
 class _Program(Protocol):
@@ -61,13 +77,14 @@ class Expression(NamedTuple):
         """Tell whether it is true; CannotJudgeError where it has no answer."""
         self.require()
         try:
-            answer = self.program.eval(data={**context, self.name: asked}).value()  # type: ignore[union-attr]  # see require
+            found = self.program.eval(data={**context, self.name: asked})  # type: ignore[union-attr]  # see require
+            answer = found.value()
         except RuntimeError as error:
             raise CannotJudgeError(_plain(str(error))) from error
         if answer is True or answer is False:
             return answer
-        if isinstance(answer, str):
-            raise CannotJudgeError(_plain(answer))
+        if found.type().name() == _ERROR:
+            raise CannotJudgeError(_plain(str(answer)))
         raise CannotJudgeError("it gives neither true nor false")
 
     def explain(self, asked: Asked) -> str:
@@ -102,13 +119,38 @@ def compile_expression(text: str, over: Over) -> Expression:
     if given.name() not in {cel.Type.BOOL.name(), cel.Type.DYN.name()}:
         words = f"it must be true or false, but it gives {given.name().lower()}"
         raise BadExpressionError([Fault(0, 0, words)])
-    return Expression(over.value, program)
+    found = Expression(over.value, program)
+    if over is Over.SUMMARY:
+        _try_out(found)
+    return found
+
+
+def _try_out(expression: Expression) -> None:
+    """Ask it about an empty plan: what has no such number has none in any plan."""
+    numbers: dict[str, JSON] = dict.fromkeys(("create", "update", "delete"), 0)
+    unmanaged: dict[str, JSON] = {"deviceTypes": 0, "devices": 0}
+    calls: dict[str, JSON] = dict.fromkeys(
+        ("read", "look", "write", "seconds", "callsPerSecond"), 1
+    )
+    summary: Asked = {
+        "deviceTypes": numbers,
+        "devices": numbers,
+        "unmanaged": unmanaged,
+        "apiCalls": calls,
+    }
+    context = {"summary": summary, "fleet": "", "org": "", "undo": False, "now": _SOME_TIME}
+    try:
+        expression.holds(summary, context)
+    except CannotJudgeError as error:
+        if str(error).startswith(_NO_KEY):
+            raise BadExpressionError([Fault(0, 0, f"{error}".partition(";")[0])]) from error
 
 
 def _faults(text: str, names: list[str]) -> list[Fault]:
     found = [
         Fault(max(0, int(line)), max(0, int(column)), _compile_words(words, names))
         for line, column, words in _PLACE.findall(text)
+        if "*error*" not in words  # what comes of another fault is none of its own
     ]
     return list(dict.fromkeys(found)) or [Fault(0, 0, _plain(text))]
 
@@ -122,7 +164,10 @@ def _plain(text: str) -> str:
     """Give the words of an error on one line, without what they say of our own calls."""
     words = shown(_STATUS.sub("", _STATUS.sub("", text)).strip())
     if words.startswith("Key not found in map : "):
-        return f"there is no {words.removeprefix('Key not found in map : ')}; ask for it with has()"
+        return f"{_NO_KEY}{words.removeprefix('Key not found in map : ')}; ask for it with has()"
+    large = _TOO_LARGE.match(words)
+    if large:
+        return f"{large[1]} is too large a number"
     if words.startswith("basic_string"):
         return "a text in it is no valid Unicode"
     return words[:300]

@@ -64,15 +64,15 @@ class Fitting(NamedTuple):
         if error is None:
             return ""
         path = dotted(tuple(error.absolute_path))
-        words = error.message if len(error.message) <= _LONGEST else _shortened(error)
+        words = "must not be there" if error.validator is None else _shortened(error.message)
         return f"{path}: {words}" if path else words
 
     def require(self) -> None:
         """Need nothing: jsonschema is always installed."""
 
 
-def _shortened(error: Any) -> str:  # noqa: ANN401 - a ValidationError, whose stubs say less
-    return f"{error.message[:_LONGEST]}... ({error.validator})"
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def compile_fitting(schema: Schema) -> Fitting:

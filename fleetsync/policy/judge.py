@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from fleetsync.plan.document import plan_summary
 from fleetsync.plan.policy import MAX_FINDINGS, Finding, PolicyOutcome, PolicyStatus
 from fleetsync.policy.asked import Subject, subjects
 from fleetsync.policy.policy import Ask, Asked, CannotJudgeError, Over, Policy
+
+_OFTEN = 1000
 
 
 class Matter(NamedTuple):
@@ -23,14 +25,20 @@ class Matter(NamedTuple):
     now: datetime
 
 
-def judge(policies: Sequence[Policy], matter: Matter) -> dict[str, PolicyOutcome]:
+Tell = Callable[[int, int | None], None]
+"""Is told now and then how many of how many were asked about."""
+
+
+def judge(
+    policies: Sequence[Policy], matter: Matter, tell: Tell = lambda done, total: None
+) -> dict[str, PolicyOutcome]:
     """Ask all policies that are no commands; the outcomes stand under the policies' names."""
     asking = [_Asking(policy, policy.test) for policy in policies if isinstance(policy.test, Ask)]
     context = context_of(matter)
     for over in Over:
         those = [each for each in asking if each.over is over]
         if those:
-            _ask_all(those, _subjects(over, matter), context)
+            _ask_all(those, _subjects(over, matter), context, tell)
     return {each.policy.name: each.outcome() for each in asking}
 
 
@@ -53,9 +61,14 @@ def _subjects(over: Over, matter: Matter) -> Iterable[Subject]:
 
 
 def _ask_all(
-    asking: Sequence[_Asking], subjects: Iterable[Subject], context: Mapping[str, object]
+    asking: Sequence[_Asking],
+    subjects: Iterable[Subject],
+    context: Mapping[str, object],
+    tell: Tell,
 ) -> None:
-    for subject in subjects:
+    for number, subject in enumerate(subjects):
+        if number % _OFTEN == 0:
+            tell(number, None)
         for each in asking:
             each.ask(subject, context)
 

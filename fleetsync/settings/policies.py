@@ -88,11 +88,13 @@ def _policy(item: Item, subject: Subject, folder: Path) -> Policy:
 
 
 def _command(item: Item, subject: Subject, folder: Path) -> Command:
-    _deny(item, subject, "a command reads the whole plan", "over", "when")
+    problems = _misplaced(item, subject, "a command reads the whole plan", "over", "when")
     words, seconds = item["command"], item.get("timeoutSeconds", _SECONDS)
     fault = _program_fault(words[0], folder)
     if fault:
-        raise _NotReadError(_problem(subject, f"command {fault}", "command", 0))
+        problems.append(_problem(subject, f"command {fault}", "command", 0))
+    if problems:
+        raise _NotReadError(*problems)
     return Command(tuple(words), float(seconds), tuple(item.get("environment", ())))
 
 
@@ -101,7 +103,7 @@ def _program_fault(word: str, folder: Path) -> str:
     if not word:
         return "must begin with the name of a program"
     path = folder / word
-    if "/" not in word or os.access(path, os.X_OK) and path.is_file():
+    if "/" not in word or (os.access(path, os.X_OK) and path.is_file()):
         return ""
     if path.is_file():
         return f"{quote(word)} may not be run: chmod +x it"
@@ -109,29 +111,28 @@ def _program_fault(word: str, folder: Path) -> str:
 
 
 def _ask(item: Item, subject: Subject, folder: Path) -> Ask:
-    _deny(item, subject, "it belongs to a command", "timeoutSeconds", "environment")
+    problems = _misplaced(item, subject, "it belongs to a command", "timeoutSeconds", "environment")
     if "over" not in item:
         words = 'this policy needs "over": add device, deviceType, change or summary'
-        raise _NotReadError(_problem(subject, words))
+        raise _NotReadError(*problems, _problem(subject, words))
     over = Over(item["over"])
-    when = _when(item, subject, over)
-    rule: Rule
+    problems += _when_problems(item, subject, over)
+    try:
+        rule = _rule(item, over, subject, folder)
+    except _NotReadError as error:
+        raise _NotReadError(*problems, *error.problems) from error
+    if problems:
+        raise _NotReadError(*problems)
+    return Ask(over, rule, _when(item.get("when", {})))
+
+
+def _rule(item: Item, over: Over, subject: Subject, folder: Path) -> Rule:
     if "cel" in item:
-        rule = _expression(item["cel"], over, subject)
-    else:
-        rule = _fitting(item["schema"], subject, folder)
-    return Ask(over, rule, when)
+        return _expression(item["cel"], over, subject)
+    return _fitting(item["schema"], subject, folder)
 
 
-def _when(item: Item, subject: Subject, over: Over) -> When:
-    when: Item = item.get("when", {})
-    inner = subject._replace(path=(*subject.path, "when"))
-    if over is Over.SUMMARY:
-        _deny(item, subject, "there is only one summary", "when")
-    if over is not Over.CHANGE:
-        _deny(when, inner, "only a change has it", "action", "kind")
-    if over is Over.DEVICE_TYPE:
-        _deny(when, inner, "a device type has none", "deviceId")
+def _when(when: Item) -> When:
     return When(
         frozenset(_several(when, "action")),
         frozenset(_several(when, "kind")),
@@ -140,22 +141,33 @@ def _when(item: Item, subject: Subject, over: Over) -> When:
     )
 
 
+def _when_problems(item: Item, subject: Subject, over: Over) -> list[Problem]:
+    when: Item = item.get("when", {})
+    inner = subject._replace(path=(*subject.path, "when"))
+    if over is Over.SUMMARY:
+        return _misplaced(item, subject, "there is only one summary", "when")
+    if over is Over.CHANGE:
+        return []
+    problems = _misplaced(when, inner, "only a change has it", "action", "kind")
+    if over is Over.DEVICE_TYPE:
+        problems += _misplaced(when, inner, "a device type has none", "deviceId")
+    return problems
+
+
 def _several(when: Item, key: str) -> list[str]:
     found = when.get(key, [])
     return [found] if isinstance(found, str) else list(found)
 
 
-def _deny(item: Item, subject: Subject, why: str, *keys: str) -> None:
-    """Refuse keys that say nothing where they stand, so that nobody believes that they do."""
-    problems = [
+def _misplaced(item: Item, subject: Subject, why: str, *keys: str) -> list[Problem]:
+    """Find keys that say nothing where they stand, so that nobody believes that they do."""
+    return [
         subject.problem(
             subject.places.key((*subject.path, key)), f"take {quote(key)} out here: {why}"
         )
         for key in keys
         if key in item
     ]
-    if problems:
-        raise _NotReadError(*problems)
 
 
 def _expression(text: str, over: Over, subject: Subject) -> Rule:
