@@ -134,6 +134,15 @@ def test_only_the_metadata_module_uses_deepdiff() -> None:
     assert users == ["fleetsync.diff.metadata"]
 
 
+def test_only_the_expressions_of_policies_use_cel() -> None:
+    users = [
+        module_name(path)
+        for path in modules()
+        if any(name.startswith("cel_expr_python") for name in imports_of(path))
+    ]
+    assert users == ["fleetsync.policy.expression"]
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--nonsense"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fleetsync.escape import shown
 from fleetsync.manifest.check import compile_schema
-from fleetsync.manifest.words import dotted, quote
+from fleetsync.manifest.words import did_you_mean, dotted, quote
 from fleetsync.policy.policy import Asked, CannotJudgeError
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _PLAIN_REFERENCE = re.compile(r"#/\$defs/[A-Za-z0-9_-]+")
+_REFERENCES = ("$ref", "$dynamicRef")
+_NOTES = frozenset(
+    {"$schema", "$id", "id", "$anchor", "$dynamicAnchor", "$vocabulary", "$comment", "$defs"}
+    | {"definitions", "title", "description", "default", "examples", "deprecated", "format"}
+    | {"readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema"}
+    | {"then", "else", "minContains", "maxContains", "exclusiveMinimum", "exclusiveMaximum"}
+)
+"""Keywords that check nothing by themselves."""
 _LONGEST = 200
 _UNKNOWN: Any = object()
 
@@ -93,14 +101,18 @@ def compile_fitting(schema: Schema) -> Fitting:
         raise BadSchemaError([fault]) from error
     # An empty registry: what is not in the schema itself is not there.
     validator = cls(schema, registry=Registry())
-    faults = list(_bad_references(schema, str(named)))
+    faults = list(_faults(schema, str(named), frozenset(cls.VALIDATORS) | _NOTES))
     if faults:
         raise BadSchemaError(faults)
     return Fitting(validator, _quick(schema) if str(named).rstrip("#") == _DRAFT else None)
 
 
-def _bad_references(schema: Schema, draft: str) -> Iterator[Fault]:
-    """Find what refers to something that is not in the schema: it would have to be fetched."""
+def _faults(schema: Schema, draft: str, known: frozenset[str]) -> Iterator[Fault]:
+    """Find what the draft allows and nobody means.
+
+    A misspelt keyword would let everything pass; a reference to something that is not in the schema
+    would have to be fetched.
+    """
     from referencing import Registry  # noqa: PLC0415 - as above
     from referencing.jsonschema import specification_with  # noqa: PLC0415
 
@@ -108,11 +120,15 @@ def _bad_references(schema: Schema, draft: str) -> Iterator[Fault]:
     resolver = Registry().with_resource("", whole).resolver_with_root(whole)
     paths = dict(_paths(schema, ()))
     for part, around in _parts(whole, resolver):
-        for keyword in ("$ref", "$dynamicRef"):
-            target = part.get(keyword) if isinstance(part, dict) else None
-            if isinstance(target, str) and not _leads_somewhere(target, around):
+        found = part if isinstance(part, dict) else {}
+        path = paths.get(id(part), ())
+        for keyword, target in found.items():
+            if keyword not in known and not keyword.startswith("x-"):
+                near = did_you_mean(keyword, known) or "what is none begins with x-"
+                yield Fault((*path, keyword), f"unknown keyword {quote(keyword)}; {near}")
+            if keyword in _REFERENCES and not _leads_somewhere(target, around):
                 words = f"{quote(target)} is not in this schema, and nothing is fetched: put it in"
-                yield Fault((*paths.get(id(part), ()), keyword), words)
+                yield Fault((*path, keyword), words)
 
 
 def _parts(resource: Any, resolver: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - of referencing, imported late

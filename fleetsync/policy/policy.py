@@ -86,10 +86,14 @@ class Command(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """One policy of fleet.yaml; ``source`` is where it stands there."""
+    """One policy of fleet.yaml; ``source`` is where it stands there.
+
+    ``file`` is the schema or program that it names, relative to the folder of fleet.yaml.
+    """
 
     name: str
     message: str
     severity: Severity
     source: Source
     test: Ask | Command
+    file: str | None = None

@@ -84,7 +84,16 @@ def _policy(item: Item, subject: Subject, folder: Path) -> Policy:
         Severity(item.get("severity", "error")),
         Source(subject.file, subject.places.value(subject.path).line),
         test,
+        _file(item),
     )
+
+
+def _file(item: Item) -> str | None:
+    """Give the path that a policy names; a program without a slash is looked for in PATH."""
+    named = item["command"][0] if "command" in item else item.get("schema")
+    if not isinstance(named, str) or ("command" in item and "/" not in named):
+        return None
+    return named
 
 
 def _command(item: Item, subject: Subject, folder: Path) -> Command:

@@ -108,6 +108,12 @@ def test_most_schemas_are_decided_without_jsonschema() -> None:
             ("$ref",),
             '"file:///etc/passwd" is not in this schema, and nothing is fetched: put it in',
         ),
+        (
+            {"properties": {"metadata": {"requried": ["owner"]}}},
+            ("properties", "metadata", "requried"),
+            'unknown keyword "requried"; did you mean "required"?',
+        ),
+        ({"fleet": "a"}, ("fleet",), 'unknown keyword "fleet"; what is none begins with x-'),
         ({"pattern": "("}, ("pattern",), "no valid JSON Schema: '(' is not a 'regex'"),
         (
             {"type": "text"},
@@ -129,6 +135,7 @@ def test_a_bad_schema_is_told_with_its_path(schema: Any, path: tuple[Any, ...], 
 
 def test_a_reference_to_an_id_inside_the_schema_is_followed() -> None:
     schema = {
+        "x-owner": "us",
         "$id": "urn:fleet",
         "$ref": "urn:fleet:owner",
         "$defs": {"o": {"$id": "urn:fleet:owner", "type": "object"}},
