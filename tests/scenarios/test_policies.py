@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fleetsync.emulator.running import Emulator
-from tests.scenarios.conftest import KEY, TOKEN, TOP, Fleetsync, Folder, Result
+from tests.scenarios.conftest import KEY, TOKEN, TOP, Fleetsync, Folder, Result, Start
 
 OWNER = {
     "name": "owner",
@@ -415,3 +416,22 @@ def test_a_plan_of_before_there_were_policies_is_read(
     assert "policies" not in json.loads(saved.read_text("utf-8"))
     assert "Policies" not in call("show", saved).out
     assert call("apply", saved).code == 0
+
+
+def test_an_interrupt_ends_the_command_as_well(
+    folder: Folder, start: Start, tmp_path: Path
+) -> None:
+    note = tmp_path / "pid"
+    with_policies(folder, COMMAND, manifest=OWNED)
+    body = f"open({str(note)!r}, 'w').write(f'{{os.getpid()}} .')\ntime.sleep(300)"
+    write_script(folder.path / "check.py", body)
+    process = start("plan")
+    while not (note.exists() and note.read_text().endswith(" .")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.startswith("asking policy script: ./check.py\n")
+    assert err.endswith("Error: interrupted; run again to go on\n")
+    assert gone(int(note.read_text().split()[0]))
