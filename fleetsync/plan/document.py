@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fleetsync.diff.change import Change, change_fields
@@ -77,9 +77,10 @@ def _about(change: Change) -> dict[str, Any]:
 
 def plan_summary(plan: Plan) -> dict[str, JSON]:
     """Give the plan in numbers."""
+    counts = plan.counts
     return {
-        "deviceTypes": _actions(plan, Kind.DEVICE_TYPE),
-        "devices": _actions(plan, Kind.DEVICE),
+        "deviceTypes": _actions(counts, Kind.DEVICE_TYPE),
+        "devices": _actions(counts, Kind.DEVICE),
         "unmanaged": {"deviceTypes": plan.unmanaged.types, "devices": plan.unmanaged.devices},
         "apiCalls": {
             "read": plan.cost.read,
@@ -91,8 +92,7 @@ def plan_summary(plan: Plan) -> dict[str, JSON]:
     }
 
 
-def _actions(plan: Plan, kind: Kind) -> dict[str, JSON]:
+def _actions(counts: Mapping[tuple[str, str], int], kind: Kind) -> dict[str, JSON]:
     return {
-        action: plan.counts.get((kind.value, action), 0)
-        for action in ("create", "update", "delete")
+        action: counts.get((kind.value, action), 0) for action in ("create", "update", "delete")
     }

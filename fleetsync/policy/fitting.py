@@ -31,6 +31,8 @@ _NOTES = frozenset(
     | {"then", "else", "minContains", "maxContains", "exclusiveMinimum", "exclusiveMaximum"}
 )
 """Keywords that check nothing by themselves."""
+_STUCK = (re.error, ArithmeticError, ValueError, TypeError)
+"""What jsonschema may stumble over: patterns that it did not check, numbers out of all bounds."""
 _LONGEST = 200
 _UNKNOWN: Any = object()
 
@@ -63,12 +65,17 @@ class Fitting(NamedTuple):
             return self.validator.is_valid(asked) if self.quick is None else self.quick(asked)
         except RecursionError:
             raise CannotJudgeError("the schema goes round in circles on it") from None
+        except _STUCK as error:
+            raise CannotJudgeError(f"the schema cannot be asked: {shown(str(error))}") from error
 
     def explain(self, asked: Asked) -> str:
         """Say what does not fit, the most telling thing first."""
         from jsonschema.exceptions import best_match  # noqa: PLC0415 - a plan needs no jsonschema
 
-        error = best_match(self.validator.iter_errors(asked))
+        try:
+            error = best_match(self.validator.iter_errors(asked))
+        except (RecursionError, *_STUCK):
+            return "it does not fit"
         if error is None:
             return ""
         path = dotted(tuple(error.absolute_path))
@@ -97,14 +104,21 @@ def compile_fitting(schema: Schema) -> Fitting:
     try:
         cls.check_schema(schema, format_checker=cls.FORMAT_CHECKER)
     except SchemaError as error:
-        fault = Fault(tuple(error.absolute_path), f"no valid JSON Schema: {shown(error.message)}")
-        raise BadSchemaError([fault]) from error
+        words = f"no valid JSON Schema: {_schema_words(error.instance, error.message)}"
+        raise BadSchemaError([Fault(tuple(error.absolute_path), words)]) from error
     # An empty registry: what is not in the schema itself is not there.
     validator = cls(schema, registry=Registry())
     faults = list(_faults(schema, str(named), frozenset(cls.VALIDATORS) | _NOTES))
     if faults:
         raise BadSchemaError(faults)
     return Fitting(validator, _quick(schema) if str(named).rstrip("#") == _DRAFT else None)
+
+
+def _schema_words(value: object, words: str) -> str:
+    """Repeat no mapping or list: somebody may have put a credential into it."""
+    if isinstance(value, (dict, list)):
+        return f"a {'mapping' if isinstance(value, dict) else 'list'} cannot stand here"
+    return shown(_shortened(words))
 
 
 def _faults(schema: Schema, draft: str, known: frozenset[str]) -> Iterator[Fault]:

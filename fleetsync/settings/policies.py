@@ -208,6 +208,8 @@ def _fitting(schema: JSON, subject: Subject, folder: Path) -> Rule:
         raise _NotReadError(problem(f"{told} must hold a mapping", *at))
     try:
         return compile_fitting(schema)
+    except RecursionError as error:
+        raise _NotReadError(problem(f"{told} is nested too deeply", *at)) from error
     except BadSchemaError as error:
         inline = told == "schema"
         raise _NotReadError(

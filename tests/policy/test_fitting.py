@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from fleetsync.policy.fitting import BadSchemaError, Fault, compile_fitting
+from fleetsync.policy.policy import CannotJudgeError
 
 NAMES = st.sampled_from(["owner", "floor", "tags", "x"])
 SCALARS = st.one_of(
@@ -114,6 +115,11 @@ def test_most_schemas_are_decided_without_jsonschema() -> None:
             'unknown keyword "requried"; did you mean "required"?',
         ),
         ({"fleet": "a"}, ("fleet",), 'unknown keyword "fleet"; what is none begins with x-'),
+        (
+            {"required": {"token": "geheim"}},
+            ("required",),
+            "no valid JSON Schema: a mapping cannot stand here",
+        ),
         ({"pattern": "("}, ("pattern",), "no valid JSON Schema: '(' is not a 'regex'"),
         (
             {"type": "text"},
@@ -131,6 +137,23 @@ def test_a_bad_schema_is_told_with_its_path(schema: Any, path: tuple[Any, ...], 
     with pytest.raises(BadSchemaError) as caught:
         compile_fitting(schema)
     assert caught.value.faults == [Fault(path, words)]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "words"),
+    [
+        ({"$ref": "#"}, {}, "the schema goes round in circles on it"),
+        (
+            {"$schema": "http://json-schema.org/draft-04/schema#", "patternProperties": {"(": {}}},
+            {"a": 1},
+            "the schema cannot be asked: missing ), unterminated subpattern at position 0",
+        ),
+    ],
+)
+def test_a_schema_without_an_answer_is_not_passed(schema: Any, value: Any, words: str) -> None:
+    with pytest.raises(CannotJudgeError) as caught:
+        compile_fitting(schema).holds(value, {})
+    assert str(caught.value) == words
 
 
 def test_a_reference_to_an_id_inside_the_schema_is_followed() -> None:
