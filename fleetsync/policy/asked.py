@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from fleetsync.diff.change import Change, Inheritance, change_fields, location_fields
@@ -28,11 +29,16 @@ _UNTYPED = DeviceType("", Source("", 0))
 
 
 class Subject(NamedTuple):
-    """Something that policies are asked of: its name, where it is declared, and what it is."""
+    """Something that policies are asked of: its name, and where it is declared.
+
+    ``head`` is as much of it as tells whether a policy is asked of it; ``write`` gives all of it,
+    which takes its time.
+    """
 
     name: str | None
     source: Source | None
-    asked: Asked
+    head: Asked
+    write: Callable[[], Asked]
 
 
 def subjects(over: Over, plan: Plan, desired: DesiredFleet, live: LiveFleet) -> Iterator[Subject]:
@@ -41,22 +47,24 @@ def subjects(over: Over, plan: Plan, desired: DesiredFleet, live: LiveFleet) -> 
     An undo has no manifests: there it is what the plan creates and updates.
     """
     if over is Over.CHANGE:
-        yield from (Subject(each.name, each.source, change_asked(each)) for each in plan.changes)
+        for change in plan.changes:
+            yield Subject(change.name, change.source, _head(change), partial(_change, change))
     elif plan.undoes is not None:
         yield from _undone(over, plan)
     elif over is Over.DEVICE:
         yield from _devices(desired, live)
     elif over is Over.DEVICE_TYPE:
         for type_id, declared in desired.types.items():
-            yield Subject(type_id, declared.source, _type(declared, live.types.get(type_id)))
+            write = partial(_type, declared, live.types.get(type_id))
+            yield Subject(type_id, declared.source, {"typeId": type_id}, write)
 
 
 def _undone(over: Over, plan: Plan) -> Iterator[Subject]:
     wanted = Device if over is Over.DEVICE else DeviceType
     for change in plan.changes:
-        after = _after(change) if isinstance(change.after, wanted) else None
-        if after is not None:
-            yield Subject(change.name, change.source, after)
+        if isinstance(change.after, wanted):
+            write = partial(_written, change.after, change)
+            yield Subject(change.name, change.source, _head(change), write)
 
 
 def _devices(desired: DesiredFleet, live: LiveFleet) -> Iterator[Subject]:
@@ -64,18 +72,25 @@ def _devices(desired: DesiredFleet, live: LiveFleet) -> Iterator[Subject]:
         template, listed = desired.types[type_id], live.devices.get(type_id, EMPTY)
         inherited = inheritance(template, live.types.get(type_id), ())
         for device_id, device in devices.items():
-            asked = _device(device, template, listed.get(device_id), inherited)
-            yield Subject(f"{type_id}/{device_id}", device.source, asked)
+            head: Asked = {"typeId": type_id, "deviceId": device_id}
+            write = partial(_device, device, template, listed.get(device_id), inherited)
+            yield Subject(f"{type_id}/{device_id}", device.source, head, write)
 
 
-def change_asked(change: Change) -> Asked:
-    """Give a change as the document of a plan writes it, with all of before and after."""
-    source = change.source
+def _head(change: Change) -> Asked:
     return {
         "action": change.action.value,
         "kind": change.kind.value,
         "typeId": change.type_id,
         "deviceId": change.device_id,
+    }
+
+
+def _change(change: Change) -> Asked:
+    """Give a change as the document of a plan writes it, with all of before and after."""
+    source = change.source
+    return {
+        **_head(change),
         "source": None if source is None else {"file": source.file, "line": source.line},
         "reason": change.reason,
         "fields": [
@@ -83,7 +98,7 @@ def change_asked(change: Change) -> Asked:
             for path, before, after in change_fields(change)
         ],
         "before": _before(change),
-        "after": _after(change),
+        "after": None if change.after is None else _written(change.after, change),
     }
 
 
@@ -94,12 +109,10 @@ def _before(change: Change) -> Asked | None:
     return None if live is None else _live_device(live)
 
 
-def _after(change: Change) -> Asked | None:
-    declared, live = change.after, change.before
+def _written(declared: Device | DeviceType, change: Change) -> Asked:
+    live = change.before
     if isinstance(declared, DeviceType):
         return _type(declared, live if isinstance(live, LiveDeviceType) else None)
-    if declared is None:
-        return None
     found = live if isinstance(live, LiveDevice) else None
     return _device(declared, change.template or _UNTYPED, found, change.inherited)
 

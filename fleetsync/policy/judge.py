@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from fleetsync.model import DesiredFleet, LiveFleet, Source
@@ -35,10 +36,11 @@ def judge(
     """Ask all policies that are no commands; the outcomes stand under the policies' names."""
     asking = [_Asking(policy, policy.test) for policy in policies if isinstance(policy.test, Ask)]
     context = context_of(matter)
+    telling = _Telling(tell)
     for over in Over:
         those = [each for each in asking if each.over is over]
         if those:
-            _ask_all(those, _subjects(over, matter), context, tell)
+            _ask_all(those, _subjects(over, matter), context, telling)
     return {each.policy.name: each.outcome() for each in asking}
 
 
@@ -56,7 +58,7 @@ def context_of(matter: Matter) -> dict[str, object]:
 
 def _subjects(over: Over, matter: Matter) -> Iterable[Subject]:
     if over is Over.SUMMARY:
-        return (Subject(None, None, plan_summary(matter.plan)),)
+        return (Subject(None, None, {}, partial(plan_summary, matter.plan)),)
     return subjects(over, matter.plan, matter.desired, matter.live)
 
 
@@ -64,13 +66,29 @@ def _ask_all(
     asking: Sequence[_Asking],
     subjects: Iterable[Subject],
     context: Mapping[str, object],
-    tell: Tell,
+    telling: _Telling,
 ) -> None:
-    for number, subject in enumerate(subjects):
-        if number % _OFTEN == 0:
-            tell(number, None)
-        for each in asking:
-            each.ask(subject, context)
+    for subject in subjects:
+        telling.one_more()
+        those = [each for each in asking if each.fits(subject.head)]
+        if those:
+            asked = subject.write()
+            for each in those:
+                each.ask(subject, asked, context)
+
+
+class _Telling:
+    """Tell now and then how many were asked about."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._done = 0
+
+    def one_more(self) -> None:
+        """Count one."""
+        self._done += 1
+        if self._done % _OFTEN == 0:
+            self._tell(self._done, None)
 
 
 class _Kept(NamedTuple):
@@ -93,18 +111,20 @@ class _Asking:
         self._failed = False
         self._kept: list[_Kept] = []
 
-    def ask(self, subject: Subject, context: Mapping[str, object]) -> None:
-        """Ask about one subject."""
-        if not self._test.when.fits(subject.asked):
-            return
+    def fits(self, head: Asked) -> bool:
+        """Tell whether it is asked of this at all."""
+        return self._test.when.fits(head)
+
+    def ask(self, subject: Subject, asked: Asked, context: Mapping[str, object]) -> None:
+        """Ask about one subject, which is written out in ``asked``."""
         failure = None
         try:
-            if self._test.rule.holds(subject.asked, context):
+            if self._test.rule.holds(asked, context):
                 return
         except CannotJudgeError as error:
             failure, self._failed = str(error), True
         self._count += 1
-        self._kept.append(_Kept(subject.name or "", subject.source, subject.asked, failure))
+        self._kept.append(_Kept(subject.name or "", subject.source, asked, failure))
         if len(self._kept) == 2 * MAX_FINDINGS:
             self._keep_first()
 
