@@ -13,7 +13,7 @@ from fleetsync.plan import Plan
 from fleetsync.plan.document import plan_text
 from fleetsync.plan.plan import with_policies
 from fleetsync.plan.policy import PolicyOutcome
-from fleetsync.policy.command import command_outcome
+from fleetsync.policy.command import command_outcome, with_places
 from fleetsync.policy.judge import Matter, judge
 from fleetsync.policy.policy import Ask, Command, Policy
 from fleetsync.settings.settings import Settings
@@ -48,5 +48,5 @@ def _ask_commands(
         for policy, command in commands:
             notice(f"asking policy {policy.name}: {command.words[0]}")
             ending = run_command(command, file, folder=settings.folder, env=os.environ)
-            outcomes[policy.name] = command_outcome(policy, ending)
+            outcomes[policy.name] = with_places(command_outcome(policy, ending), made)
     return outcomes

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from fleetsync.model import Source
+from fleetsync.plan import Plan
 from fleetsync.plan.policy import MAX_FINDINGS, Finding, PolicyOutcome, PolicyStatus
 from fleetsync.policy.policy import Policy
 
@@ -36,6 +39,28 @@ def command_outcome(policy: Policy, ending: Ending) -> PolicyOutcome:
         return _outcome(policy, PolicyStatus.FAILED, [f"cannot be judged: {failure}", *lines])
     words = lines or [f"its command ended with {ending.code} and said nothing"]
     return _outcome(policy, PolicyStatus.VIOLATED, words)
+
+
+def with_places(outcome: PolicyOutcome, plan: Plan) -> PolicyOutcome:
+    """Tie each line that begins with the name of a change, and a colon, to that change."""
+    names = {_head(each.words) for each in outcome.findings} - {""}
+    if not names:
+        return outcome
+    sources = {each.name: each.source for each in plan.changes if each.name in names}
+    findings = tuple(_placed(each, sources) for each in outcome.findings)
+    return outcome._replace(findings=findings)
+
+
+def _head(words: str) -> str:
+    head, colon, _ = words.partition(": ")
+    return head if colon else ""
+
+
+def _placed(finding: Finding, sources: Mapping[str, Source | None]) -> Finding:
+    name = _head(finding.words)
+    if name not in sources:
+        return finding
+    return Finding(name, sources[name], finding.words.removeprefix(f"{name}: "))
 
 
 def _failure(code: int) -> str:

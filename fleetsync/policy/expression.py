@@ -17,6 +17,7 @@ _CONTEXT = {"summary": _MAP, "fleet": "string", "org": "string", "undo": "bool"}
 """What every expression may ask for, besides ``now`` and what it is asked of."""
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _TOO_LARGE = re.compile(r"Integer value '(-?\d{1,99})\d*' out of range")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _STATUS = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$")
 _ERROR = "ERROR"
 _NO_KEY = "there is no "
@@ -68,16 +69,23 @@ class _Program(Protocol):
 
 
 class Expression(NamedTuple):
-    """A rule that is a CEL expression; ``program`` is None where the extra is missing."""
+    """A rule that is a CEL expression over ``name``.
+
+    ``program`` is None where the extra is missing. ``context`` are the other names in its text:
+    what it does not ask for need not be handed over, which takes its time.
+    """
 
     name: str
     program: _Program | None
+    context: tuple[str, ...] = ()
 
     def holds(self, asked: Asked, context: Mapping[str, object]) -> bool:
         """Tell whether it is true; CannotJudgeError where it has no answer."""
         self.require()
         try:
-            found = self.program.eval(data={**context, self.name: asked})  # type: ignore[union-attr]  # see require
+            data = {name: context[name] for name in self.context}
+            data[self.name] = asked
+            found = self.program.eval(data=data)  # type: ignore[union-attr]  # see require
             answer = found.value()
         except RuntimeError as error:
             raise CannotJudgeError(_plain(str(error))) from error
@@ -119,7 +127,8 @@ def compile_expression(text: str, over: Over) -> Expression:
     if given.name() not in {cel.Type.BOOL.name(), cel.Type.DYN.name()}:
         words = f"it must be true or false, but it gives {given.name().lower()}"
         raise BadExpressionError([Fault(0, 0, words)])
-    found = Expression(over.value, program)
+    asked_for = {*_CONTEXT, "now"}.intersection(_WORD.findall(text)) - {over.value}
+    found = Expression(over.value, program, tuple(sorted(asked_for)))
     if over is Over.SUMMARY:
         _try_out(found)
     return found

@@ -69,11 +69,12 @@ def read_policies(value: JSON, subject: Subject, folder: Path) -> Read:
 
 
 def _repeated(item: Item, subject: Subject, names: dict[str, int]) -> Iterator[Problem]:
-    name, line = item["name"], subject.places.value(subject.path).line
-    first = names.setdefault(name, line)
-    if first != line:
-        words = f"a policy named {quote(name)} stands in line {first} already: name it otherwise"
+    name = item["name"]
+    if name in names:
+        line = names[name]
+        words = f"a policy named {quote(name)} stands in line {line} already: name it otherwise"
         yield _problem(subject, words, "name")
+    names.setdefault(name, subject.places.value(subject.path).line)
 
 
 def _policy(item: Item, subject: Subject, folder: Path) -> Policy:

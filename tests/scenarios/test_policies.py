@@ -263,6 +263,18 @@ def test_a_command_reads_the_plan_and_its_own_words(folder: Folder, call: Call) 
     }
 
 
+def test_a_line_that_names_a_device_is_shown_with_its_place(folder: Folder, call: Call) -> None:
+    body = "print('pump/p-1: is old\\npump/p-9: is none\\npump: too many\\nso: what'); sys.exit(1)"
+    command_outcome(folder, call, body)
+    assert (
+        "  ! script (error): the script agrees\n"
+        "      pump/p-1 (manifests/fleet.yaml:8): is old\n"
+        "      pump/p-9: is none\n"
+        "      pump (manifests/fleet.yaml:2): too many\n"
+        "      so: what\n"
+    ) in call("plan").out
+
+
 def test_a_command_that_is_content_may_say_what_it_likes(folder: Folder, call: Call) -> None:
     assert command_outcome(folder, call, "print('all is well')") == {"passed": []}
 
