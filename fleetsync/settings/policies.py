@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from functools import partial
+from shutil import which
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fleetsync.errors import Problem
@@ -113,6 +114,8 @@ def _program_fault(word: str, folder: Path) -> str:
     if not word:
         return "must begin with the name of a program"
     path = folder / word
+    if "/" not in word and path.is_file() and which(word) is None:
+        return f"{quote(word)} is looked for in PATH: write {quote(f'./{word}')}"
     if "/" not in word or (os.access(path, os.X_OK) and path.is_file()):
         return ""
     if path.is_file():
