@@ -26,7 +26,7 @@ _KEPT = {
 }
 """How files begin that no result replaces, of whichever fleet they are."""
 _ADVICE = "choose another place, and run again"
-_COLORS = {"+": "green", "~": "yellow", "-": "red", "!": "red"}
+_COLORS = {"+": "green", "~": "yellow", "-": "red", "!": "red", "*": "yellow"}
 _WORDS = {"DELETE": "red", "Refused:": "red", "Warning:": "yellow", "Create": "green"}
 
 

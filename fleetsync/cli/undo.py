@@ -98,6 +98,8 @@ def undo(wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wai
             began_at = clock()
             afresh = look_and_plan_undo(target, settings, Registry(transport))
             _check_nothing_moved(made, afresh)
+            if afresh.refusals != made.refusals:  # a policy may say otherwise by now
+                confirm(afresh, Wish(True, allow_deletes), options)
         task = Task(made, run, "undo", made.undoes, unproven, age=lambda: clock() - began_at)
         report = carry_out(task, fleet, transport)
     return finish(report, options)

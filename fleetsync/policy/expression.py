@@ -13,7 +13,7 @@ from fleetsync.model import JSON
 from fleetsync.policy.policy import Asked, CannotJudgeError, Over
 
 _MAP = "map<string,dyn>"
-_CONTEXT = {"summary": _MAP, "fleet": "string", "org": "string", "undo": "bool"}
+_CONTEXT = {"summary": _MAP, "types": _MAP, "fleet": "string", "org": "string", "undo": "bool"}
 """What every expression may ask for, besides ``now`` and what it is asked of."""
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _TOO_LARGE = re.compile(r"Integer value '(-?\d{1,99})\d*' out of range")
@@ -147,11 +147,11 @@ def _try_out(expression: Expression) -> None:
         "unmanaged": unmanaged,
         "apiCalls": calls,
     }
-    context = {"summary": summary, "fleet": "", "org": "", "undo": False, "now": _SOME_TIME}
+    context = {"summary": summary, "types": {}, "fleet": "", "org": "", "undo": False}
     try:
-        expression.holds(summary, context)
+        expression.holds(summary, {**context, "now": _SOME_TIME})
     except CannotJudgeError as error:
-        if str(error).startswith(_NO_KEY):
+        if str(error).startswith(_NO_KEY) and "types" not in expression.context:
             raise BadExpressionError([Fault(0, 0, f"{error}".partition(";")[0])]) from error
 
 

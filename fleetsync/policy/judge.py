@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from fleetsync.model import DesiredFleet, LiveFleet, Source
+from fleetsync.diff.change import Action
+from fleetsync.model import DesiredFleet, Kind, LiveFleet, Source
 from fleetsync.plan import Plan
 from fleetsync.plan.document import plan_summary
 from fleetsync.plan.policy import MAX_FINDINGS, Finding, PolicyOutcome, PolicyStatus
@@ -49,11 +50,23 @@ def context_of(matter: Matter) -> dict[str, object]:
     plan = matter.plan
     return {
         "summary": plan_summary(plan),
+        "types": _by_type(plan),
         "fleet": plan.fleet,
         "org": plan.org,
         "undo": plan.undoes is not None,
         "now": matter.now,
     }
+
+
+def _by_type(plan: Plan) -> dict[str, dict[str, int]]:
+    """Count the changes of devices by type and action."""
+    counts: dict[str, dict[str, int]] = {}
+    for change in plan.changes:
+        if change.kind is Kind.DEVICE:
+            if change.type_id not in counts:
+                counts[change.type_id] = {action.value: 0 for action in Action}
+            counts[change.type_id][change.action.value] += 1
+    return counts
 
 
 def _subjects(over: Over, matter: Matter) -> Iterable[Subject]:

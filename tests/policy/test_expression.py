@@ -11,8 +11,8 @@ from fleetsync.policy.expression import BadExpressionError, Fault, compile_expre
 from fleetsync.policy.policy import CannotJudgeError, Over
 
 NOW = datetime(2026, 11, 26, 10, tzinfo=UTC)
-CONTEXT = {"summary": {}, "fleet": "f", "org": "o", "undo": False, "now": NOW}
-NAMES = "device, fleet, now, org, summary, undo"
+CONTEXT = {"summary": {}, "types": {}, "fleet": "f", "org": "o", "undo": False, "now": NOW}
+NAMES = "device, fleet, now, org, summary, types, undo"
 
 
 def ask(text: str, device: dict[str, Any]) -> bool | str:

@@ -99,6 +99,7 @@ def test_warnings_and_notes_are_shown_and_stop_nothing(folder: Folder, call: Cal
 
 def test_a_fleet_that_keeps_its_policies_hears_one_line_of_them(folder: Folder, call: Call) -> None:
     with_policies(folder, OWNER, manifest=OWNED)
+    assert call("validate").out == "test is valid: 1 device type, 3 devices, 1 policy.\n"
     assert "\nPolicies: 1 passed.\n\nAPI calls: " in call("plan").out
     assert (
         "\nPolicies: 1 passed.\n  = owner (error, passed): every device needs metadata.owner\n"
@@ -206,7 +207,7 @@ def test_a_bad_policy_is_told_before_the_org_is_asked(
         assert told.code == 7
         assert told.err.startswith(
             "Error: fleet.yaml:9:8: cel at character 7: undeclared reference to 'devise.x'; there"
-            " are device, fleet, now, org, summary, undo\nmanifests/fleet.yaml:2:7: id "
+            " are device, fleet, now, org, summary, types, undo\nmanifests/fleet.yaml:2:7: id "
         )
     assert not emulator.state.calls
 
