@@ -19,7 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "address": set(),
     "batch": set(),
     "manifest": {"errors", "model", "batch", "escape"},
-    "settings": {"errors", "model", "escape", "address", "manifest"},
+    "policy": {"errors", "model", "escape", "manifest", "diff", "plan"},
+    "settings": {"errors", "model", "escape", "address", "manifest", "plan", "policy"},
     "workdir": set(),
     "lock": {"errors", "model", "batch", "escape", "workdir", "api"},
     "tokens": {"errors", "model", "escape"},
@@ -36,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Who may import whom; `cli` may import everything. The data flows one way."""
 
-PURE = {"errors", "model", "escape", "batch", "shrinkage", "diff", "plan", "report"}
+PURE = {"errors", "model", "escape", "batch", "shrinkage", "diff", "plan", "policy", "report"}
 IMPURE_MODULES = {
     "os",
     "socket",
@@ -56,7 +57,7 @@ IMPURE_MODULES = {
     "click",
     "yaml",
 }
-HEAVY = {"requests", "jsonschema", "deepdiff", "yaml", "cheroot", "sqlite3"}
+HEAVY = {"requests", "jsonschema", "deepdiff", "yaml", "cheroot", "sqlite3", "cel_expr_python"}
 
 
 def modules() -> list[Path]:
@@ -131,6 +132,15 @@ def test_no_module_imports_itself_through_others() -> None:
 def test_only_the_metadata_module_uses_deepdiff() -> None:
     users = [module_name(p) for p in modules() if "deepdiff" in imports_of(p)]
     assert users == ["fleetsync.diff.metadata"]
+
+
+def test_only_the_expressions_of_policies_use_cel() -> None:
+    users = [
+        module_name(path)
+        for path in modules()
+        if any(name.startswith("cel_expr_python") for name in imports_of(path))
+    ]
+    assert users == ["fleetsync.policy.expression"]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--nonsense"]])

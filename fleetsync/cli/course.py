@@ -10,6 +10,7 @@ from fleetsync.api.transport import Transport
 from fleetsync.apply.outcome import Outcome, Status
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.plan import look_at_org, plan_from
+from fleetsync.cli.policies import judged
 from fleetsync.cli.progress import warn
 from fleetsync.cli.session import Look, plan_rules
 from fleetsync.errors import StalePlanError
@@ -56,7 +57,8 @@ def chart(watch: Watch) -> Course:
     """Plan all that is due."""
     began_at = watch.clock()
     now = _look(watch)
-    return Course(now.plan, began_at, watch.clock())
+    read_at = watch.clock()
+    return Course(_judged(now.plan, now, watch), began_at, read_at)
 
 
 def chart_approved(saved: SavedPlan, watch: Watch, *, name: str) -> Course:
@@ -81,7 +83,9 @@ def chart_approved(saved: SavedPlan, watch: Watch, *, name: str) -> Course:
         for aside in matched.asides
     )
     stale = _stale(matched, name) if matched.is_stale else None
-    return Course(matched.plan, began_at, watch.clock(), asides, stale)
+    read_at = watch.clock()
+    plan = matched.plan if stale else _judged(matched.plan, now, watch)
+    return Course(plan, began_at, read_at, asides, stale)
 
 
 def chart_shown(shown: Plan, watch: Watch) -> Course:
@@ -89,6 +93,11 @@ def chart_shown(shown: Plan, watch: Watch) -> Course:
     data = b"".join(piece.encode("ascii") for piece in plan_text(shown))
     name = "the plan that was shown"
     return chart_approved(parse_saved_plan(data, name=name), watch, name=name)
+
+
+def _judged(plan: Plan, now: Now, watch: Watch) -> Plan:
+    """Ask the policies about what is to be carried out: what was approved is judged anew."""
+    return judged(plan, watch.fleet.settings, now.desired, now.live)
 
 
 def _look(watch: Watch) -> Now:

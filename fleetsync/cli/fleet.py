@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fleetsync.cli.options import Options
+from fleetsync.cli.policies import require_extras
 from fleetsync.errors import ManifestError, Problem
 from fleetsync.manifest.load import load_fleet
 from fleetsync.model import DesiredFleet
@@ -26,6 +27,7 @@ def open_fleet(options: Options) -> Fleet:
         settings = load_settings(options.fleet_path, org_url=options.org_url)
     except ManifestError as error:
         raise ManifestError([*error.problems, *_problems_of_manifests(options)]) from error
+    require_extras(settings.policies)
     desired = load_fleet(settings.folder, settings.manifests, fleet_file=settings.file)
     return Fleet(settings, desired)
 

@@ -16,6 +16,7 @@ from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit, write_file
+from fleetsync.cli.policies import judged
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.run_events import tell_plan
@@ -92,7 +93,8 @@ def plan(
     fleet = open_fleet(options)
     look = Look(refresh_locations, verify_locations)
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
-        made = plan_from(look_at_org(fleet, Registry(reader), look), fleet)
+        live = look_at_org(fleet, Registry(reader), look)
+    made = judged(plan_from(live, fleet), fleet.settings, fleet.desired, live)
     tell_plan(made, changes=True)
     if out is not None:
         write_file(out, plan_text(made))

@@ -42,3 +42,4 @@ def _named(settings: Settings) -> Iterator[Path]:
         yield settings.ca_file
     if isinstance(settings.org, EmbeddedOrg):
         yield settings.org.path
+    yield from (settings.folder / each.file for each in settings.policies if each.file)

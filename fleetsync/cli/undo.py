@@ -27,6 +27,7 @@ from fleetsync.cli.options import (
     watch_option,
 )
 from fleetsync.cli.output import check_outputs, emit
+from fleetsync.cli.policies import require_extras
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
 from fleetsync.cli.run_events import tell_plan, tell_report
@@ -92,6 +93,7 @@ def undo(
     check_outputs([path for _, path in options.outputs], precious=precious_files(options))
     begin_events(options)
     settings = load_settings(options.fleet_path, org_url=options.org_url)
+    require_extras(settings.policies)
     if only_plan:
         return _show(wanted, options, settings)
     check_secrets_path(settings.secrets.file)
@@ -113,6 +115,8 @@ def undo(
             began_at = clock()
             afresh = look_and_plan_undo(target, settings, Registry(transport))
             _check_nothing_moved(made, afresh)
+            if afresh.refusals != made.refusals:  # a policy may say otherwise by now
+                confirm(afresh, Wish(True, allow_deletes), options)
         view = live_view(options) if watch else None
         age = partial(_age, clock, began_at)
         task = Task(made, run, "undo", made.undoes, unproven, age, view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleetsync.api.registry import Registry
 from fleetsync.cli.events import tell_event
+from fleetsync.cli.policies import judged
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.session import Look, plan_rules, reading, utc_now
 from fleetsync.cli.undo_target import Target, check_it_fits
@@ -12,7 +13,7 @@ from fleetsync.diff.undo import concerned, moved
 from fleetsync.diff.undo_warning import some
 from fleetsync.listing import read_memory
 from fleetsync.live import read_fleet
-from fleetsync.model import Kind
+from fleetsync.model import DesiredFleet, Kind
 from fleetsync.model.key import client_id
 from fleetsync.model.value import EMPTY
 from fleetsync.plan import Plan
@@ -45,7 +46,8 @@ def look_and_plan_undo(target: Target, settings: Settings, registry: Registry) -
         created_at=utc_now(),
         since=target.since,
     )
-    return _with_all_sizes(_with_token_warning(made, settings), settings)
+    made = _with_all_sizes(_with_token_warning(made, settings), settings)
+    return judged(made, settings, DesiredFleet(EMPTY, EMPTY, EMPTY, ""), live)
 
 
 def tell_target(target: Target) -> None:

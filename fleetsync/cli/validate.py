@@ -16,7 +16,7 @@ from fleetsync.cli.precious import precious_files
 from fleetsync.errors import ManifestError, Problem
 from fleetsync.escape import shown
 from fleetsync.model import Kind
-from fleetsync.report.words import counted_kind
+from fleetsync.report.words import counted, counted_kind
 
 
 @click.command()
@@ -59,7 +59,9 @@ def _valid(fleet: Fleet, form: str) -> Iterator[str]:
         yield "\n"
         return
     declared = f"{counted_kind(types, Kind.DEVICE_TYPE)}, {counted_kind(devices, Kind.DEVICE)}"
-    yield f"{shown(fleet.settings.fleet)} is valid: {declared}.\n"
+    policies = len(fleet.settings.policies)
+    rules = f", {counted(policies, 'policy', 'policies')}" if policies else ""
+    yield f"{shown(fleet.settings.fleet)} is valid: {declared}{rules}.\n"
 
 
 def _problems(problems: Sequence[Problem], form: str) -> Iterator[str]:

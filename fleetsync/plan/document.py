@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fleetsync.diff.change import Change, change_fields
 from fleetsync.model import JSON, Kind
 from fleetsync.plan.plan import Plan
+from fleetsync.plan.policy import outcome_document
 from fleetsync.plan.precondition import precondition
 from fleetsync.plan.seal import seal
 
@@ -26,12 +27,14 @@ def plan_text(plan: Plan) -> Iterator[str]:
 
 def _pieces(plan: Plan) -> Iterator[str]:
     document = plan_head(plan)
-    tail = {
+    tail: dict[str, Any] = {
         "withheld": plan.withheld,
         "records": [_about(change) for change in plan.records],
         "refusals": [refusal._asdict() for refusal in plan.refusals],
         "warnings": list(plan.warnings),
     }
+    if plan.policies:
+        tail["policies"] = [outcome_document(outcome) for outcome in plan.policies]
     yield json.dumps(document, indent=2)[:-2] + ',\n  "changes": ['
     for number, change in enumerate(plan.changes):
         yield ("," if number else "") + "\n    " + json.dumps(change_document(change))
@@ -48,7 +51,7 @@ def plan_head(plan: Plan) -> dict[str, JSON]:
         "createdAt": plan.created_at,
         "manifestDigest": plan.manifest_digest,
         "digest": plan.digest,
-        "summary": _summary(plan),
+        "summary": plan_summary(plan),
     }
     return head if plan.undoes is None else {**head, "undoes": plan.undoes}
 
@@ -72,10 +75,12 @@ def _about(change: Change) -> dict[str, Any]:
     return about
 
 
-def _summary(plan: Plan) -> dict[str, JSON]:
+def plan_summary(plan: Plan) -> dict[str, JSON]:
+    """Give the plan in numbers."""
+    counts = plan.counts
     return {
-        "deviceTypes": _actions(plan, Kind.DEVICE_TYPE),
-        "devices": _actions(plan, Kind.DEVICE),
+        "deviceTypes": _actions(counts, Kind.DEVICE_TYPE),
+        "devices": _actions(counts, Kind.DEVICE),
         "unmanaged": {"deviceTypes": plan.unmanaged.types, "devices": plan.unmanaged.devices},
         "apiCalls": {
             "read": plan.cost.read,
@@ -87,8 +92,7 @@ def _summary(plan: Plan) -> dict[str, JSON]:
     }
 
 
-def _actions(plan: Plan, kind: Kind) -> dict[str, JSON]:
+def _actions(counts: Mapping[tuple[str, str], int], kind: Kind) -> dict[str, JSON]:
     return {
-        action: plan.counts.get((kind.value, action), 0)
-        for action in ("create", "update", "delete")
+        action: counts.get((kind.value, action), 0) for action in ("create", "update", "delete")
     }

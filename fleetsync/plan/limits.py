@@ -34,6 +34,7 @@ class RefusalCode(StrEnum):
     WHOLE_TYPE = "wholeType"
     PROTECTED = "protected"
     CLASS_CHANGE = "classChange"
+    POLICY = "policy"
 
 
 class Refusal(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fleetsync.diff.change import Action, Change
@@ -12,6 +12,7 @@ from fleetsync.model import DesiredFleet, Device, Kind, LiveFleet, Sizes
 from fleetsync.plan.cost import Cost, apply_cost
 from fleetsync.plan.digest import plan_digest
 from fleetsync.plan.limits import Limits, Refusal, count_by_action, find_refusals
+from fleetsync.plan.policy import PolicyOutcome, policy_refusals
 
 STAGES = (
     (Kind.DEVICE_TYPE, Action.CREATE),
@@ -47,7 +48,8 @@ class Plan(NamedTuple):
     that their location is the declared one. ``withheld`` counts the deletes that wait for a listing
     that is provably whole. ``created_at`` is a UTC time stamp, ISO 8601. ``sizes`` says how large
     the lists were, None if that is not proven; no form of the plan shows it. ``undoes`` names the
-    run that the plan takes back, if it does.
+    run that the plan takes back, if it does. ``policies`` is what those of fleet.yaml say to it, as
+    soon as they were asked.
     """
 
     fleet: str
@@ -65,6 +67,7 @@ class Plan(NamedTuple):
     calls_per_second: int
     sizes: Sizes | None = None
     undoes: str | None = None
+    policies: tuple[PolicyOutcome, ...] = ()
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
@@ -109,6 +112,12 @@ def plan_of(
         calls_per_second=rules.calls_per_second,
         sizes=None if live.sizes is None else live.sizes._replace(at=created_at),
     )
+
+
+def with_policies(plan: Plan, outcomes: Sequence[PolicyOutcome]) -> Plan:
+    """Add what the policies say, and refuse the plan where one of severity error is not kept."""
+    refusals = (*plan.refusals, *policy_refusals(outcomes))
+    return plan._replace(policies=tuple(outcomes), refusals=refusals)
 
 
 def _work_order(change: Change) -> tuple[int, bool, str, str]:

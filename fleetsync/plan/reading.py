@@ -21,6 +21,7 @@ from fleetsync.plan.cost import Cost
 from fleetsync.plan.document import FORMAT_VERSION
 from fleetsync.plan.limits import Refusal, RefusalCode
 from fleetsync.plan.plan import STAGES, Unmanaged
+from fleetsync.plan.policy import read_outcomes
 from fleetsync.plan.saved import MAKE_NEW
 from fleetsync.plan.seal import SEAL_BEGIN, format_version, is_seal
 from fleetsync.plan.view import PlanView, ReadChange, Stage, field_text
@@ -118,6 +119,7 @@ def _view(scan: _Scan, lines: Lines, name: str) -> PlanView:
         calls_per_second=_count(calls["callsPerSecond"]) or 1,
         undoes=None if "undoes" not in frame else _text(frame["undoes"]),
         doubts=doubts,
+        policies=read_outcomes(frame.get("policies", ())),
     )
 
 

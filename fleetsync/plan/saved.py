@@ -18,6 +18,7 @@ from fleetsync.model import DeviceKey, Kind, Source
 from fleetsync.model.value import canonical
 from fleetsync.plan.document import FORMAT_VERSION
 from fleetsync.plan.plan import Plan
+from fleetsync.plan.policy import read_outcomes
 from fleetsync.plan.seal import format_version, is_sealed, looks_like_plan
 
 MAKE_NEW = "make a new plan with: fleetsync plan --out FILE"
@@ -142,6 +143,7 @@ def _parse(data: bytes) -> SavedPlan:
     changes = tuple(_changes(data, begin, rest, moved.add))
     if len({each.name for each in changes}) < len(changes) or frame["changes"]:
         raise ValueError("a change stands in it twice, or where none can be")
+    read_outcomes(frame.get("policies", ()))  # policies are asked anew; it only must be ours
     return SavedPlan(
         fleet=_text(frame["fleet"]),
         org=_text(frame["org"]),

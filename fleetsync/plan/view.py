@@ -13,6 +13,7 @@ from fleetsync.model import Kind, Source
 from fleetsync.plan.cost import Cost
 from fleetsync.plan.limits import Refusal
 from fleetsync.plan.plan import Plan, Unmanaged
+from fleetsync.plan.policy import PolicyOutcome
 
 _FIELD = '{"path": '
 _UNREADABLE = (
@@ -73,6 +74,7 @@ class PlanView(NamedTuple):
     calls_per_second: int
     undoes: str | None = None
     doubts: tuple[str, ...] = ()
+    policies: tuple[PolicyOutcome, ...] = ()
 
     def number_of(self, kind: Kind, action: Action) -> int:
         """Count the changes of a stage."""
@@ -104,6 +106,7 @@ def view_of(plan: Plan) -> PlanView:
         cost=plan.cost,
         calls_per_second=plan.calls_per_second,
         undoes=plan.undoes,
+        policies=plan.policies,
     )
 
 

@@ -10,6 +10,7 @@ from fleetsync.model import Kind
 from fleetsync.plan import Refusal
 from fleetsync.plan.view import PlanView
 from fleetsync.report.change_list import list_changes
+from fleetsync.report.policies import policy_lines
 from fleetsync.report.words import counted_kind, duration, listed
 
 READING_ORDER = (
@@ -36,6 +37,7 @@ def _lines(view: PlanView, *, full: bool, next_step: str) -> Iterator[str]:
     yield ""
     for action, kind in READING_ORDER:
         yield from _section(view, action, kind, full=full)
+    yield from policy_lines(view.policies, full=full)
     yield from _footnotes(view)
     yield from (refusal_line(refusal) for refusal in view.refusals)
     if next_step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fleetsync.address import url_fault
@@ -11,6 +12,7 @@ from fleetsync.escape import shown
 from fleetsync.manifest.document import parse_yaml
 from fleetsync.manifest.places import Place, Places, Subject
 from fleetsync.manifest.schema import check_value
+from fleetsync.settings.policies import read_policies
 from fleetsync.settings.rule import secret_spots, settings_problems
 from fleetsync.settings.settings import (
     DEFAULT_DOMAIN,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from fleetsync.manifest.document import Document
     from fleetsync.model import JSON
+    from fleetsync.policy.policy import Policy
 
 
 def load_settings(file: Path, *, org_url: str | None = None) -> Settings:
@@ -37,7 +40,8 @@ def load_settings(file: Path, *, org_url: str | None = None) -> Settings:
     Raises ManifestError with every problem of the file, UsageError for a bad ``org_url``.
     """
     other = None if org_url is None else _org_of_option(org_url)
-    return _settings(_checked(_read(file), shown(file.name)), file, other)
+    value, policies = _checked(_read(file), shown(file.name), file.parent)
+    return replace(_settings(value, file, other), policies=policies)
 
 
 def declared_manifests(file: Path) -> tuple[str, ...] | None:
@@ -80,18 +84,22 @@ def _read(file: Path) -> bytes:
     raise ManifestError([Problem(shown(str(file)), 1, 1, words)])
 
 
-def _checked(content: bytes, name: str) -> Mapping[str, JSON]:
-    """Give the one document of the file, or raise ManifestError."""
+def _checked(
+    content: bytes, name: str, folder: Path
+) -> tuple[Mapping[str, JSON], tuple[Policy, ...]]:
+    """Give the one document of the file and its policies, or raise ManifestError."""
     parsed = parse_yaml(content, file=name, places=True)
     if not parsed.documents:
         empty = Problem(name, 1, 1, 'the settings file is empty: it needs "fleet" and "org"')
         raise ManifestError(parsed.problems or [empty])
     first, *others = parsed.documents
-    problems = _problems(first, name, parsed.problems)
+    subject = _subject(first, name)
+    read = read_policies(first.value, subject, folder)
+    problems = _problems(first, subject, [*parsed.problems, *read.problems])
     problems += [_one_too_many(name, other.line) for other in others]
     if problems or not isinstance(first.value, dict):
         raise ManifestError(problems)
-    return first.value
+    return first.value, read.policies
 
 
 def _one_too_many(name: str, line: int) -> Problem:
@@ -99,14 +107,21 @@ def _one_too_many(name: str, line: int) -> Problem:
     return Problem(name, line, 1, words)
 
 
-def _problems(document: Document, name: str, known: Sequence[Problem]) -> list[Problem]:
+def _subject(document: Document, name: str) -> Subject:
     places = document.places or Places(document.value, Place(document.line, 1), {})
-    subject = Subject(name, places)
+    return Subject(name, places)
+
+
+def _problems(document: Document, subject: Subject, known: Sequence[Problem]) -> list[Problem]:
     secret = secret_spots(document.value, subject)
     problems = [problem for problem in known if problem[:3] not in secret]
     problems += settings_problems(document.value, subject)
     return problems + check_value(
-        document.value, schema="fleet", file=name, places=lambda: places, known=problems
+        document.value,
+        schema="fleet",
+        file=subject.file,
+        places=lambda: subject.places,
+        known=problems,
     )
 
 

@@ -29,12 +29,17 @@ _WAY_OUT = (
 
 def settings_problems(value: JSON, subject: Subject) -> list[Problem]:
     """Give the problems; what may be a credential is never repeated."""
-    return [*_credentials(value, subject), *_token_maker(value, subject), *_address(value, subject)]
+    return [
+        *_credentials(value, subject),
+        *_token_maker(value, subject),
+        *_handed_on(value, subject),
+        *_address(value, subject),
+    ]
 
 
 def secret_spots(value: JSON, subject: Subject) -> frozenset[tuple[str, int, int]]:
     """Give the places of all values that may be credentials: no other problem may show them."""
-    found = [*_named(value, ()), *_api_keys(value), *_token_makers(value)]
+    found = [*_named(value, ()), *_api_keys(value), *_token_makers(value), *_values(value)]
     places = (
         subject.places.value(below) for path in found for below in _paths(_at(value, path), path)
     )
@@ -55,13 +60,15 @@ def _credentials(value: JSON, subject: Subject) -> Iterator[Problem]:
 def _named(value: JSON, path: Path) -> Iterator[Path]:
     """Give the entries that sound like credentials, or are named by one; not what is in them."""
     for step, below in _children(value):
-        if isinstance(step, str) and _sounds_secret((*path, step), step):
+        if isinstance(step, str) and _sounds_secret((*path, step), step, below):
             yield (*path, step)
         else:
             yield from _named(below, (*path, step))
 
 
-def _sounds_secret(path: Path, key: str) -> bool:
+def _sounds_secret(path: Path, key: str, value: JSON) -> bool:
+    if path[::2][:2] == ("policies", "schema") and isinstance(value, (dict, list, bool)):
+        return is_api_key(key)  # a property that a schema speaks of, maybe to forbid it
     return is_api_key(key) or (is_credential_name(key) and path not in _OWN_KEYS)
 
 
@@ -103,6 +110,22 @@ def _token_makers(value: JSON) -> list[Path]:
     secrets = _at(value, _TOKEN_MAKER[:1])
     known = not isinstance(secrets, dict) or secrets.get("tokens", "client") in _MAKERS
     return [] if known else [_TOKEN_MAKER]
+
+
+def _handed_on(value: JSON, subject: Subject) -> Iterator[Problem]:
+    for path in _values(value):
+        words = (
+            "environment names variables that a command may see, and holds no values: write NAME"
+        )
+        yield subject.problem(subject.places.value(path), words)
+
+
+def _values(value: JSON) -> Iterator[Path]:
+    """Give the path of each NAME=VALUE where only names belong: the value may be a credential."""
+    for index, policy in _children(_at(value, ("policies",))):
+        for number, text in _children(_at(policy, ("environment",))):
+            if isinstance(text, str) and "=" in text:
+                yield ("policies", index, "environment", number)
 
 
 def _address(value: JSON, subject: Subject) -> Iterator[Problem]:

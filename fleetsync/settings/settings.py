@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fleetsync.policy.policy import Policy
+
 DEFAULT_DOMAIN = "internetofthings.ibmcloud.com"
 """The domain of the public cloud (platform page 1.1)."""
 
@@ -72,3 +74,4 @@ class Settings:
     limits: DeleteLimits
     secrets: Secrets
     lock: Literal["folder", "org"] = "folder"
+    policies: tuple[Policy, ...] = ()

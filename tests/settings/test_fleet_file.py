@@ -194,6 +194,9 @@ PLACES = [
     "password: SECRET\npassword: other",
     "limits: {secret: SECRET}",
     "secrets: {authToken: SECRET}",
+    "policies: [{name: a, message: m, over: device, schema: {required: {token: SECRET}}}]",
+    "policies: [{name: a, message: m, over: device, schema: {properties: {apiKey: SECRET}}}]",
+    "policies: [{name: a, message: m, command: [x], environment: [A=SECRET], token: SECRET}]",
     "secrets: {tokens: SECRET}",
 ]
 

@@ -17,6 +17,7 @@ from fleetsync.plan.view import PlanView, ShownChange, Stage, field_texts
 from fleetsync.report.markdown.cluster import Member, gather
 from fleetsync.report.markdown.detail import Folded, Head
 from fleetsync.report.markdown.document import Section, fitted
+from fleetsync.report.markdown.policies import policy_section
 from fleetsync.report.markdown.safe import cell, code, marker, short
 from fleetsync.report.text import READING_ORDER, counts_in_words, notes
 from fleetsync.report.words import counted, counted_kind, listed
@@ -63,6 +64,7 @@ def _head(view: PlanView, head: Head, folded: Folded) -> Iterator[str]:
     yield _sentence(view)
     yield from refusal_lines(view, head, folded)
     yield from _warning_lines(view.warnings, head, folded)
+    yield from policy_section(view.policies, head, folded)
     if any(view.sizes.values()):
         yield from _table(view, head, folded)
     yield ""

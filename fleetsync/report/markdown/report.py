@@ -12,6 +12,7 @@ from fleetsync.plan.view import Stage
 from fleetsync.report.markdown.cluster import Member, gather
 from fleetsync.report.markdown.detail import Folded, Head
 from fleetsync.report.markdown.document import Section, fitted
+from fleetsync.report.markdown.policies import policy_section
 from fleetsync.report.markdown.safe import code, marker, short
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
@@ -64,6 +65,7 @@ def _head(report: Report, again: str, head: Head, folded: Folded) -> Iterator[st
         cut = short(words, max(head.characters, 200))
         folded.shortened += cut != words
         yield from ("", "> [!CAUTION]", f"> {code(cut)}")
+    yield from policy_section(plan.policies, head, folded)
     if report.outcomes:
         yield from _table(report.outcomes)
     yield ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from fleetsync.report.terminal.fold import folded
 
 _RED, _GREEN, _YELLOW, _BOLD = "31", "32", "33", "1"
-_SIGNS = {"+": _GREEN, "~": _YELLOW, "-": _RED, "!": _RED}
+_SIGNS = {"+": _GREEN, "~": _YELLOW, "-": _RED, "!": _RED, "*": _YELLOW}
 _WORDS = {
     "DELETE": f"{_BOLD};{_RED}",
     "Create": f"{_BOLD};{_GREEN}",
