@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PLAIN_FORMATS = ("text", "json")
 """The forms of what is no plan."""
-FORMATS = (*PLAIN_FORMATS, "markdown")
+FORMATS = (*PLAIN_FORMATS, "markdown", "html")
 MAX_BYTES = 65_000
 """A comment on a pull request may be about so long."""
 FEWEST_BYTES = 4_000
