@@ -36,7 +36,7 @@ function makeMap(data, onSelect) {
   const help = make("p", { id: "map-help", className: "quiet", textContent: "Drag, pinch or use the arrow keys to move, + and \u2212 to zoom, 0 to see all, N and P for the next and previous device. The wheel zooms once the map is clicked." });
   const canvas = make("canvas", { id: "map", tabIndex: 0, role: "application", "aria-label": "Map of the changed devices", "aria-describedby": "map-help map-count" });
   const map = {
-    data, onSelect, canvas, world: readWorld(), places: readPlaces(data), rows: [], selected: -1,
+    data, onSelect, canvas, world: readWorld(), places: readPlaces(data), rows: [], order: [], selected: -1,
     x: 0, y: 0, scale: 1, squeeze: 1, fingers: new Map(), moved: 0, waiting: false, fitted: false,
   };
   canvas.addEventListener("keydown", (event) => keyOnMap(map, event));
@@ -155,8 +155,8 @@ function fit(map) {
   map.x = (west + east) / 2;
   map.y = (south + north) / 2;
   map.squeeze = Math.cos((Math.min(Math.abs(map.y), 60) * Math.PI) / 180);
-  const wide = Math.max((east - west) * map.squeeze, 0.001);
-  const high = Math.max(north - south, 0.001);
+  const wide = Math.max((east - west) * map.squeeze, 0.0002);
+  const high = Math.max(north - south, 0.0002);
   map.scale = Math.min((clientWidth - 48) / wide, (clientHeight - 48) / high);
   redraw(map);
 }
@@ -200,18 +200,25 @@ function drawMap(map) {
   map.colors = readColors();
   pen.fillStyle = map.colors.water;
   pen.fillRect(0, 0, clientWidth, clientHeight);
-  drawLand(map, pen);
+  drawLand(map, pen, (x, y) => toScreen(map, x, y));
   drawDevices(map, pen);
   if (map.selected >= 0) drawSelected(map, pen);
+  drawInset(map, pen);
   drawScale(map, pen);
   drawLegend(map);
 }
 
-function drawLand(map, pen) {
+function drawLand(map, pen, project) {
+  pen.save();
+  const [left, top] = project(-180, 90);
+  const [right, bottom] = project(180, -90);
+  pen.beginPath();
+  pen.rect(left, top, right - left, bottom - top);
+  pen.clip();
   pen.beginPath();
   for (const ring of map.world) {
     for (let at = 0; at < ring.length; at += 2) {
-      const [x, y] = toScreen(map, ring[at], ring[at + 1]);
+      const [x, y] = project(ring[at], ring[at + 1]);
       if (at) pen.lineTo(x, y);
       else pen.moveTo(x, y);
     }
@@ -222,6 +229,26 @@ function drawLand(map, pen) {
   pen.strokeStyle = map.colors.shore;
   pen.lineWidth = 0.75;
   pen.stroke();
+  pen.restore();
+}
+
+// Where the outline is too coarse to tell the place, a small world in the corner does.
+function drawInset(map, pen) {
+  const [wide, high] = [144, 72];
+  const left = map.canvas.clientWidth - wide - 8;
+  const top = map.canvas.clientHeight - high - 8;
+  if (map.scale < 12 || left < wide) return;
+  const project = (x, y) => [left + ((x + 180) / 360) * wide, top + ((90 - y) / 180) * high];
+  pen.fillStyle = map.colors.water;
+  pen.fillRect(left, top, wide, high);
+  drawLand(map, pen, project);
+  pen.strokeStyle = map.colors.shore;
+  pen.lineWidth = 1;
+  pen.strokeRect(left + 0.5, top + 0.5, wide, high);
+  const [x, y] = project(map.x, map.y);
+  pen.strokeStyle = map.colors.ink;
+  pen.lineWidth = 1.5;
+  pen.strokeRect(x - 4, y - 4, 8, 8);
 }
 
 // Draws no sign over another of its kind: what cannot be seen costs nothing.
@@ -303,7 +330,7 @@ function keyOnMap(map, event) {
 }
 
 function nextOnMap(map, step) {
-  const located = map.rows.filter((row) => !Number.isNaN(map.places[4 * row]));
+  const located = map.order.filter((row) => !Number.isNaN(map.places[4 * row]));
   if (!located.length) return;
   const at = located.indexOf(map.selected);
   const next = at < 0 ? 0 : (at + step + located.length) % located.length;
@@ -363,7 +390,8 @@ function showOnMap(map, row) {
 }
 
 function setMapRows(map, rows) {
-  map.rows = rows.slice().sort((a, b) => b - a);
+  map.order = rows;
+  map.rows = rows.slice().sort((a, b) => b - a); // what is deleted is drawn last, over the rest
   const devices = rows.filter((row) => shapeOf(map.data, row).kind === "device");
   const located = devices.filter((row) => !Number.isNaN(map.places[4 * row])).length;
   const none = devices.length - located;

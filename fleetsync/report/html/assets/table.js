@@ -21,9 +21,9 @@ const CELLS = {
   status: (data, row) => shapeOf(data, row).status,
   action: (data, row) => `${SIGNS[shapeOf(data, row).action]} ${shapeOf(data, row).action}`,
   type: (data, row) => shown(cut(shapeOf(data, row).type, SUMMARY_CHARACTERS)),
-  device: (data, row) => shown(cut(deviceOf(data, row), SUMMARY_CHARACTERS)),
+  device: (data, row) => (shapeOf(data, row).kind === "device" ? shown(cut(deviceOf(data, row), SUMMARY_CHARACTERS)) : "(the type itself)"),
   fields: fieldWords,
-  source: (data, row) => shown(cut(sourceOf(data, row), SUMMARY_CHARACTERS)),
+  source: (data, row) => shown(cut(sourceOf(data, row).split("/").pop(), SUMMARY_CHARACTERS)),
 };
 
 function makeTable(data, { onSelect, onSort }) {
