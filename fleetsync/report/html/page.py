@@ -77,10 +77,11 @@ def _hash(content: str) -> str:
 
 
 def _without_script(page: Page) -> Iterator[str]:
+    """Say where to look if no script runs; the script puts its own in this place."""
     if page.total:
         yield (
-            "<noscript><p>The table and the map of the changes need JavaScript, which is off."
-            f" The same changes as text: <code>{text(page.whole)}</code></p></noscript>\n"
+            '<p class="without-script">JavaScript draws the table and the map of the changes. If'
+            f" they do not appear, see the same as text: <code>{text(page.whole)}</code></p>\n"
         )
 
 

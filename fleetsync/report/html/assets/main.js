@@ -111,11 +111,19 @@ function startPage() {
   addTheme(() => redraw(map));
   update();
   fit(map);
+  const root = document.documentElement;
+  let { theme } = root.dataset;
   addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    root.dataset.theme = "light"; // the map is drawn already when the print's own style applies
     fillPrint(data, rows, print);
     drawMap(map);
   });
-  addEventListener("afterprint", () => print.replaceChildren());
+  addEventListener("afterprint", () => {
+    root.dataset.theme = theme;
+    print.replaceChildren();
+    redraw(map);
+  });
   setTimeout(() => lowerTexts(data), 200);
 }
 
