@@ -51,7 +51,7 @@ function makeMap(data, onSelect) {
   const legend = make("ul", { className: "legend", "aria-label": "Legend" }, ...ACTIONS.map(legendEntry), make("li", {}, legendLine(), " moved"));
   const count = make("p", { id: "map-count", className: "quiet" });
   map.count = count;
-  map.element = make("section", { className: "map", "aria-label": "Map" }, make("div", { className: "stage" }, canvas, make("div", { className: "zooms" }, ...buttons)), legend, count, help);
+  map.element = make("section", { className: "map", "aria-label": "Map" }, canvas, make("div", { className: "under" }, legend, make("div", { className: "zooms" }, ...buttons)), count, help);
   return map;
 }
 
