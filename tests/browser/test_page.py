@@ -109,6 +109,32 @@ def test_the_map_tells_how_many_devices_it_cannot_place(open_plan: OpenPlan) -> 
     )
 
 
+def test_filters_hold_for_the_map_too(open_plan: OpenPlan) -> None:
+    page = open_plan(places())
+    page.get_by_label("Action").select_option("create")
+    expect(page.locator("#map-count")).to_have_text("1 device on the map.")
+
+
+def test_fingers_and_wheel_move_the_map(open_plan: OpenPlan) -> None:
+    page = open_plan(places())
+    canvas = page.locator("#map")
+    drawn = "document.getElementById('map').toDataURL()"
+    canvas.click(position={"x": 5, "y": 5})
+    pictures = [page.evaluate(drawn)]
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.wheel(0, -300)
+    page.wait_for_function(f"before => {drawn} !== before", arg=pictures[-1])
+    pictures.append(page.evaluate(drawn))
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 130, steps=3)
+    page.mouse.up()
+    page.wait_for_function(f"before => {drawn} !== before", arg=pictures[-1])
+    page.get_by_role("button", name="All: show all devices").click()
+    page.wait_for_function(f"before => {drawn} === before", arg=pictures[0])
+
+
 def test_a_click_on_the_map_selects_the_row(open_plan: OpenPlan) -> None:
     page = open_plan(view_with([create(0)]))
     box = page.locator("#map").bounding_box()

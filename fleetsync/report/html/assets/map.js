@@ -3,6 +3,7 @@
 const SIZE = 5;
 const NEAR = 14;
 const HIDDEN_BELOW = 2;
+const INSET_FROM = 60; // pixels a degree
 
 function readWorld() {
   const { unit, rings } = readBlock("world");
@@ -234,10 +235,10 @@ function drawLand(map, pen, project) {
 
 // Where the outline is too coarse to tell the place, a small world in the corner does.
 function drawInset(map, pen) {
-  const [wide, high] = [144, 72];
+  const [wide, high] = [108, 54];
   const left = map.canvas.clientWidth - wide - 8;
   const top = map.canvas.clientHeight - high - 8;
-  if (map.scale < 12 || left < wide) return;
+  if (map.scale < INSET_FROM || left < wide) return;
   const project = (x, y) => [left + ((x + 180) / 360) * wide, top + ((90 - y) / 180) * high];
   pen.fillStyle = map.colors.water;
   pen.fillRect(left, top, wide, high);
@@ -395,7 +396,8 @@ function setMapRows(map, rows) {
   const devices = rows.filter((row) => shapeOf(map.data, row).kind === "device");
   const located = devices.filter((row) => !Number.isNaN(map.places[4 * row])).length;
   const none = devices.length - located;
-  map.count.textContent = `${counted(located, "device", "devices")} on the map; ${none.toLocaleString("en")} ${none === 1 ? "has" : "have"} no known location, since the change does not tell it.`;
+  const without = `; ${none.toLocaleString("en")} ${none === 1 ? "has" : "have"} no known location, since the change does not tell it`;
+  map.count.textContent = `${counted(located, "device", "devices")} on the map${none ? without : ""}.`;
   redraw(map);
 }
 
