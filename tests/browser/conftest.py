@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ ARGUMENTS = [
 ]
 WHOLE = "fleetsync show plan.json -v"
 
+OpenPieces = Callable[..., Page]
 OpenPlan = Callable[..., Page]
 
 
@@ -54,15 +55,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_plan(browser: Browser, tmp_path: Path) -> Iterator[OpenPlan]:
-    """Open the page of a plan; nothing may be asked for, refused or thrown while it is open."""
+def open_pieces(browser: Browser, tmp_path: Path) -> Iterator[OpenPieces]:
+    """Open a page from its pieces; nothing may be asked for, refused or thrown while it is open."""
     pages: list[Page] = []
     wrong: list[str] = []
 
-    def open_view(view: PlanView, **context: object) -> Page:
+    def open_page(pieces: Iterable[str], **context: object) -> Page:
         path = tmp_path / f"{len(pages)}.html"
         with path.open("w", encoding="ascii") as file:
-            file.writelines(plan_html(view, page_assets(), whole=WHOLE))
+            file.writelines(pieces)
         page = browser.new_page(**{"viewport": {"width": 1400, "height": 900}, **context})  # type: ignore[arg-type]  # the options of a context, as playwright names them
         pages.append(page)
         page.on("console", lambda message: wrong.append(message.text))
@@ -71,10 +72,20 @@ def open_plan(browser: Browser, tmp_path: Path) -> Iterator[OpenPlan]:
         page.goto(path.as_uri())
         return page
 
-    yield open_view
+    yield open_page
     for page in pages:
         page.close()
     assert wrong == []
+
+
+@pytest.fixture
+def open_plan(open_pieces: OpenPieces) -> OpenPlan:
+    """Open the page of a plan."""
+
+    def open_view(view: PlanView, **context: object) -> Page:
+        return open_pieces(plan_html(view, page_assets(), whole=WHOLE), **context)
+
+    return open_view
 
 
 def outside(url: str) -> list[str]:

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from fleetsync.apply.outcome import done, failed
+from fleetsync.cli.page_assets import page_assets
 from fleetsync.diff.change import Action, Field
 from fleetsync.model import Kind, Source
 from fleetsync.plan.view import PlanView, ReadChange, field_text, view_of
-from tests.browser.conftest import WHOLE, OpenPlan
+from fleetsync.report.html.report import report_html
+from fleetsync.report.outcome import make_report
+from tests.browser.conftest import WHOLE, OpenPieces, OpenPlan
 from tests.report import sample
 from tests.report.markdown_plans import HOSTILE, VIEWS, update, view_with
 
@@ -155,16 +159,31 @@ def test_hostile_text_shows_as_text(open_plan: OpenPlan) -> None:
     assert page.locator("img").count() == 0
 
 
+def violations_of(page: Page) -> list[Any]:
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
+    violations = page.evaluate("axe.run().then(done => done.violations)")
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
+
+
+def test_what_became_of_a_plan_can_be_filtered_by_its_end(open_pieces: OpenPieces) -> None:
+    plan = sample.changed()
+    outcomes = [failed(plan.changes[0], "the org refused it"), *map(done, plan.changes[1:])]
+    report = make_report(plan, outcomes, fatal=None, calls=7, secrets_file="s")
+    page = open_pieces(report_html(report, page_assets(), again="fleetsync plan", whole=WHOLE))
+    page.get_by_label("Outcome").select_option("failed")
+    expect(found(page)).to_have_text("1 of 20 changes")
+    page.locator(".body .row").click()
+    expect(page.locator(".detail")).to_contain_text("failed: the org refused it")
+    assert violations_of(page) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1400])
 def test_axe_finds_nothing(open_plan: OpenPlan, scheme: str, width: int) -> None:
     view = view_of(sample.changed())
     page = open_plan(view, color_scheme=scheme, viewport={"width": width, "height": 900})
     page.locator(".body .row").nth(8).click()
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-    page.evaluate(axe)
-    violations = page.evaluate("axe.run().then(done => done.violations)")
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations] == []
+    assert violations_of(page) == []
 
 
 def test_a_phone_scrolls_in_one_direction_only(open_plan: OpenPlan) -> None:

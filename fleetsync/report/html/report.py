@@ -62,7 +62,7 @@ def _rows(outcomes: tuple[Outcome, ...]) -> Iterator[Row]:
 
 def _summary(report: Report, again: str) -> Iterator[str]:
     if report.outcomes:
-        columns = ["", *(WORDS[status] for status in _ORDER)]
+        columns = ["change", *(WORDS[status] for status in _ORDER)]
         yield count_table("Changes by how they ended", columns, _counts(report))
     yield '<div class="facts">\n'
     noted = sum(outcome.status is Status.DONE for outcome in report.records)
