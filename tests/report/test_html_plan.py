@@ -153,8 +153,8 @@ def test_a_page_of_more_than_it_can_hold_says_what_is_left_out() -> None:
     view = view_with([change] * 100_001)
     page = page_of(view)
     assert (
-        "This page holds the first 100,000 of 100,001 changes, deletes first; the counts above are"
-        " of all. Search, filters and map know the first 100,000 alone."
+        "This page holds the first 100,000 of 100,001 changes, in the order of reading; the"
+        " counts above are of all. Search, filters and map know the first 100,000 alone."
         f" All of them: <code>{WHOLE}</code></p>"
     ) in page
 

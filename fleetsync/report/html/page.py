@@ -90,7 +90,7 @@ def _left_out(page: Page, shown: int) -> Iterator[str]:
     if shown < page.total:
         yield (
             f'<p id="left-out" class="left-out">This page holds the first {shown:,} of'
-            f" {page.total:,} changes, deletes first; the counts above are of all."
+            f" {page.total:,} changes, in the order of reading; the counts above are of all."
             f" Search, filters and map know the first {shown:,} alone."
             f" All of them: <code>{text(page.whole)}</code></p>\n"
         )

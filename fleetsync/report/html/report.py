@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from fleetsync.apply.outcome import Outcome, Status
+from fleetsync.diff.change import Action
 from fleetsync.model import Kind
 from fleetsync.plan.view import Stage
 from fleetsync.report.html.data import Row
@@ -56,7 +57,8 @@ def _lead(report: Report) -> str:
 
 def _rows(outcomes: tuple[Outcome, ...]) -> Iterator[Row]:
     for status in _ORDER:
-        found = (outcome for outcome in outcomes if outcome.status is status)
+        found = [outcome for outcome in outcomes if outcome.status is status]
+        found.sort(key=lambda each: each.change.action is not Action.DELETE)
         yield from (Row(each.change, WORDS[status], each.reason) for each in found)
 
 
