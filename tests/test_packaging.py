@@ -25,6 +25,8 @@ def test_the_wheel_holds_the_schemas_and_the_type_marker(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in ("fleet", "manifest", "plan"):
         assert f"fleetsync/schemas/{name}.schema.json" in names
+    for asset in ("page.css", "main.js", "map.js", "world.json"):
+        assert f"fleetsync/report/html/assets/{asset}" in names
     assert "fleetsync/py.typed" in names
     assert not [name for name in names if name.startswith(("tests/", "examples/"))]
 
@@ -66,6 +68,7 @@ def test_the_wheel_works_in_a_clean_environment(wheel: Path, tmp_path: Path) -> 
         "devices: [{typeId: pump, deviceId: p-1, metadata: {a: {b: 2}}}]\n"
     )
     plan = json.loads(run("plan", "--format", "json").stdout)
+    assert run("plan", "--format", "html").stdout.startswith("<!doctype html>")
     assert plan["changes"][0]["fields"] == [{"path": "metadata.a.b", "before": 1, "after": 2}]
     bad = fleet / "manifests" / "bad.yaml"
     bad.write_text("devcies: []\n")

@@ -9,10 +9,12 @@ import click
 
 from fleetsync.cli.options import Options
 from fleetsync.cli.output import emit
+from fleetsync.cli.page_assets import page_assets
 from fleetsync.cli.run_events import tell_report
 from fleetsync.cli.streams import say
 from fleetsync.errors import FleetsyncError, InterruptedRunError
 from fleetsync.escape import shown_lines
+from fleetsync.report.html.report import report_html
 from fleetsync.report.markdown.report import report_markdown
 from fleetsync.report.outcome import Report, render_report, report_text
 from fleetsync.report.words import counted
@@ -28,6 +30,9 @@ def report_pieces(report: Report, options: Options, form: str) -> Iterator[str]:
     elif form == "markdown":
         again, whole = _again(report, options), options.command("journal", "RUN", "-v")
         yield report_markdown(report, again=again, whole=whole, max_bytes=options.max_bytes)
+    elif form == "html":
+        again, whole = _again(report, options), options.command("journal", "RUN", "-v")
+        yield from report_html(report, page_assets(), again=again, whole=whole)
     else:
         yield render_report(report, full=options.verbose, again=_again(report, options))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fleetsync.cli.options import Options
+from fleetsync.cli.page_assets import page_assets
 from fleetsync.plan import Plan
 from fleetsync.plan.document import plan_text
 from fleetsync.plan.view import PlanView, view_of
+from fleetsync.report.html.plan import plan_html
 from fleetsync.report.markdown.plan import plan_markdown
 from fleetsync.report.text import render_plan
 
@@ -30,5 +32,7 @@ def view_pieces(
     """Give what is shown of a plan in one of the forms for people."""
     if form == "markdown":
         yield plan_markdown(view, whole=whole, max_bytes=options.max_bytes)
+    elif form == "html":
+        yield from plan_html(view, page_assets(), whole=whole)
     else:
         yield from render_plan(view, full=options.verbose, next_step=next_step)

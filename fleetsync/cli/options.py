@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PLAIN_FORMATS = ("text", "json")
 """The forms of what is no plan."""
-FORMATS = (*PLAIN_FORMATS, "markdown")
+FORMATS = (*PLAIN_FORMATS, "markdown", "html")
 JSONL = "jsonl"
 """Events as they happen: no form of a result, but a stream of its own (``cli.events``)."""
 _KNOWN = (*FORMATS, JSONL)

@@ -75,7 +75,7 @@ def test_every_form_can_be_had_from_one_run(
     folder: Folder, fleetsync: Fleetsync, saved: Path, tmp_path: Path
 ) -> None:
     before = folder.files()
-    forms = {form: tmp_path / form for form in ("text", "json", "markdown")}
+    forms = {form: tmp_path / form for form in ("text", "json", "markdown", "html")}
     outputs = [f"{form}={path}" for form, path in forms.items()]
     told = fleetsync("show", saved, *(word for each in outputs for word in ("--output", each)))
     assert (told.code, told.err) == (0, "")
@@ -83,6 +83,10 @@ def test_every_form_can_be_had_from_one_run(
     assert told.out.startswith("Plan for test in org embedded: create 1 device type and 20 devices")
     assert forms["json"].read_bytes() == saved.read_bytes()
     assert "+ p-{01..20} (20 devices)\n" in forms["markdown"].read_text("utf-8")
+    page = forms["html"].read_text("ascii")
+    assert "<p>Create 1 device type and 20 devices.</p>" in page
+    assert "see the same as text: <code>fleetsync" in page
+    assert f"show {saved} -v</code>" in page
     assert folder.files() == before
 
 
@@ -206,6 +210,18 @@ def test_apply_reports_in_markdown(fleetsync: Fleetsync, saved: Path, tmp_path: 
     assert "21 changes: 21 done, 0 already so, 0 failed, 0 not tried.\n" in text
     assert "| create devices | 20 | 0 | 0 | 0 |\n" in text
     assert "To go on" not in text
+
+
+def test_apply_and_undo_report_as_a_page(fleetsync: Fleetsync, saved: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    assert fleetsync("apply", saved, "--output", f"html={report}").code == 0
+    text = report.read_text("ascii")
+    assert "<title>Applied to test in org embedded</title>" in text
+    assert "<p>21 changes: 0 failed, 0 not tried, 0 already so, 21 done.</p>" in text
+    assert "To go on" not in text
+    told = fleetsync("undo", "--plan", "--format", "html")
+    assert told.code == 0
+    assert "<p>Delete 1 device type and 20 devices.</p>" in told.out
 
 
 SOUND = "".join(plan_text(PLANS["changed"]())).encode("ascii")

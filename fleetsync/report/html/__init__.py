@@ -1,0 +1,1 @@
+"""Write plans, and what became of them, as one HTML page that needs nothing else."""
