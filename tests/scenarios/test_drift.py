@@ -278,7 +278,7 @@ def test_text_says_who_did_what(applied: Org, fleetsync: Fleetsync) -> None:
         "  - pump/p-3                              manifests/fleet.yaml:22",
         "",
         "Added in the org: 1 device",
-        "  + pump/by-ann                           registered by person person@example.com"
+        "  + pump/by-ann                           registered by person person@example.com on"
         f" {dated['by-ann']}",
         "",
         "Changed in the org: 1 device",
