@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": {"errors", "model", "workdir"},
     "diff": {"model", "journal"},
     "drift": {"model", "journal", "diff"},
+    "rewrite": {"errors", "model", "escape", "manifest", "drift"},
     "revision": {"errors", "escape"},
     "listing": {"model", "workdir"},
     "shrinkage": {"model"},

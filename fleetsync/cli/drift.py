@@ -9,6 +9,7 @@ import click
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader
 from fleetsync.cli.drift_base import base_of_journal, base_of_revision
+from fleetsync.cli.drift_write import write_drift
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit
@@ -17,7 +18,7 @@ from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
 from fleetsync.cli.session import Look, open_connection, utc_now
 from fleetsync.drift.classify import Sides, find_drift
-from fleetsync.drift.finding import Drift
+from fleetsync.drift.finding import Accepted, Drift
 from fleetsync.report.drift import drift_text
 from fleetsync.report.drift_json import drift_json
 from fleetsync.report.markdown.drift import drift_markdown
@@ -37,9 +38,18 @@ from fleetsync.report.markdown.drift import drift_markdown
     is_flag=True,
     help="Exit with 3 if the org moved, or may have; with 0 if only changes of git are pending.",
 )
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Take drift over into the manifests; comments, order and every other byte stay.",
+)
 @location_options
 def drift(
-    since: str | None, by_exit_code: bool, refresh_locations: bool, verify_locations: int
+    since: str | None,
+    by_exit_code: bool,
+    write: bool,
+    refresh_locations: bool,
+    verify_locations: int,
 ) -> int:
     """Show what the org has that git did not say; sends GET requests alone.
 
@@ -51,13 +61,16 @@ def drift(
       fleetsync drift
       fleetsync drift --since HEAD --exit-code
       fleetsync drift --since applied --format json
+      fleetsync drift --since HEAD --write
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options(FORMATS)
     fleet = open_fleet(options)
     check_outputs([path for _, path in options.outputs], precious=precious_files(options))
     look = Look(refresh_locations, verify_locations)
     found = _found(options, fleet, look, since)
-    emit(options, lambda form: _pieces(found, options, form, since))
+    written = write_drift(found, fleet) if write else None
+    whole = options.command("drift", *(("--since", since) if since else ()), "-v")
+    emit(options, lambda form: _pieces(found, written, options, form, whole))
     return CHANGES if by_exit_code and found.moved else 0
 
 
@@ -74,11 +87,12 @@ def _found(options: Options, fleet: Fleet, look: Look, since: str | None) -> Dri
     return find_drift(sides, fleet=settings.fleet, made_at=utc_now())
 
 
-def _pieces(found: Drift, options: Options, form: str, since: str | None) -> Iterator[str]:
+def _pieces(
+    found: Drift, written: Accepted | None, options: Options, form: str, whole: str
+) -> Iterator[str]:
     if form == "json":
-        yield from drift_json(found)
+        yield from drift_json(found, written)
     elif form == "markdown":
-        whole = options.command("drift", *(("--since", since) if since else ()), "-v")
-        yield drift_markdown(found, whole=whole, max_bytes=options.max_bytes)
+        yield drift_markdown(found, whole=whole, max_bytes=options.max_bytes, written=written)
     else:
-        yield from drift_text(found, full=options.verbose)
+        yield from drift_text(found, full=options.verbose, written=written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -88,3 +89,10 @@ class Drift(NamedTuple):
     def moved(self) -> bool:
         """Tell whether the org moved, or may have: whatever is not git's doing alone."""
         return any(each.standing is not Standing.PENDING for each in self.findings)
+
+
+class Accepted(NamedTuple):
+    """What drift was taken over into the manifests, counted by file, and what was not, and why."""
+
+    files: Mapping[str, Mapping[What, int]]
+    left: Sequence[tuple[Finding, str]]

@@ -9,7 +9,7 @@ from itertools import islice
 from fleetsync.diff.change import Action
 from fleetsync.drift.base import Base, BaseKind
 from fleetsync.drift.field import DriftField, Standing
-from fleetsync.drift.finding import Drift, Finding, Stray, What
+from fleetsync.drift.finding import Accepted, Drift, Finding, Stray, What
 from fleetsync.drift.origin import Origin, Registrant
 from fleetsync.escape import shown, shown_pair, shown_value
 from fleetsync.model import JSON, Kind
@@ -55,12 +55,14 @@ _WHO = {
 }
 
 
-def drift_text(drift: Drift, *, full: bool = False, next_step: str = "") -> Iterator[str]:
-    """Write drift as text; ``full`` folds nothing, ``next_step`` is what to do about it."""
-    return (f"{line}\n" for line in _lines(drift, full=full, next_step=next_step))
+def drift_text(
+    drift: Drift, *, full: bool = False, written: Accepted | None = None
+) -> Iterator[str]:
+    """Write drift as text; ``full`` folds nothing, ``written`` is what was taken over."""
+    return (f"{line}\n" for line in _lines(drift, written, full=full))
 
 
-def _lines(drift: Drift, *, full: bool, next_step: str) -> Iterator[str]:
+def _lines(drift: Drift, written: Accepted | None, *, full: bool) -> Iterator[str]:
     yield headline(drift)
     yield base_words(drift.base)
     yield ""
@@ -68,8 +70,23 @@ def _lines(drift: Drift, *, full: bool, next_step: str) -> Iterator[str]:
         yield from _section(drift, standing, what, full=full)
     yield from _stray_lines(drift.strays, full=full)
     yield from notes(drift)
-    if next_step:
-        yield next_step
+    if written is not None:
+        yield ""
+        yield from written_lines(written, full=full)
+
+
+def written_lines(written: Accepted, *, full: bool) -> Iterator[str]:
+    """Say what was written, file by file, and what was not, and why."""
+    for file, counts in written.files.items():
+        parts = [f"{count:,} {what.value}" for what, count in counts.items()]
+        yield f"Written: {shown(file)}: {listed(parts)}."
+    if not written.files:
+        yield "Nothing was written."
+    limit = len(written.left) if full else _FOLD
+    for finding, reason in written.left[:limit]:
+        yield f"Not written: {shown(finding.name)}: {shown(reason)}."
+    if len(written.left) > limit:
+        yield f"Not written: {len(written.left) - limit:,} more."
 
 
 def headline(drift: Drift) -> str:
@@ -99,7 +116,7 @@ def counts_in_words(drift: Drift) -> str:
     ):
         if moved := drift.of(standing):
             parts.append(f"{kinds_in_words(moved)} {words}")
-    return listed(parts)
+    return ", ".join(parts)
 
 
 def kinds_in_words(findings: Iterable[Finding]) -> str:

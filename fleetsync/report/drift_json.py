@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from fleetsync.drift.field import DriftField, Standing
-from fleetsync.drift.finding import Drift, Finding, Stray, What
+from fleetsync.drift.finding import Accepted, Drift, Finding, Stray, What
 from fleetsync.drift.origin import Origin
 from fleetsync.model import Kind
 
 FORMAT_VERSION = 1
 
 
-def drift_json(drift: Drift) -> Iterator[str]:
+def drift_json(drift: Drift, written: Accepted | None = None) -> Iterator[str]:
     """Write the document in pieces, one finding a line, in ASCII."""
-    yield json.dumps(_head(drift), indent=2)[:-2] + ',\n  "findings": ['
+    head = _head(drift) | {"written": None if written is None else _written(written)}
+    yield json.dumps(head, indent=2)[:-2] + ',\n  "findings": ['
     for number, finding in enumerate(drift.findings):
         yield ("," if number else "") + "\n    " + json.dumps(_finding(finding))
     yield ("\n  ]" if drift.findings else "]") + ',\n  "strays": ['
@@ -46,6 +47,24 @@ def _head(drift: Drift) -> dict[str, Any]:
             "apiCalls": drift.reads,
         },
         "warnings": list(drift.doubts),
+    }
+
+
+def _written(written: Accepted) -> dict[str, Any]:
+    return {
+        "files": [
+            {"file": file, **{what.value: counts.get(what, 0) for what in What}}
+            for file, counts in written.files.items()
+        ],
+        "left": [
+            {
+                "kind": finding.kind.value,
+                "typeId": finding.type_id,
+                **({} if finding.device_id is None else {"deviceId": finding.device_id}),
+                "reason": reason,
+            }
+            for finding, reason in written.left
+        ],
     }
 
 

@@ -271,7 +271,7 @@ def test_text_says_who_did_what(applied: Org, fleetsync: Fleetsync) -> None:
     }
     shown = text(fleetsync("drift", "--since", "HEAD"))
     assert shown.splitlines()[0] == (
-        "Drift of test in org embedded: 1 device deleted, 1 device added and 1 device changed."
+        "Drift of test in org embedded: 1 device deleted, 1 device added, 1 device changed."
     )
     assert shown.splitlines()[3:] == [
         "Deleted in the org: 1 device",
@@ -312,3 +312,182 @@ def test_markdown_is_short_and_its_text_cannot_break_out(
     outside = re.sub(r"^(`{3,})diff$.*?^\1$", "", shown, flags=re.M | re.S)
     assert "@everyone" not in outside
     assert "<img" not in outside
+
+
+MANIFEST = """\
+# The pumps of building 7.
+deviceTypes:
+  - id: pump   # water
+    lifecycle: {ignoreChanges: [deviceInfo.fwVersion]}
+  - {id: hub, classId: Gateway}
+
+devices:
+  # By the door.
+  - typeId: pump
+    deviceId: p-1
+    deviceInfo: {fwVersion: '1', serialNumber: '0001'}   # from the label
+    metadata:
+      floor: 1    # counted from the street
+      tags:
+        - a   # first
+        # spare
+        - b
+
+  # Gone soon.
+  - typeId: pump
+    deviceId: p-3
+    metadata: {floor: 3}
+  - {typeId: hub, deviceId: h-1}
+"""
+ACCEPTED = """\
+# The pumps of building 7.
+deviceTypes:
+  - id: pump   # water
+    lifecycle: {ignoreChanges: [deviceInfo.fwVersion]}
+  - {id: hub, classId: Gateway}
+
+devices:
+  # By the door.
+  - typeId: pump
+    deviceId: p-1
+    deviceInfo: {fwVersion: '1', serialNumber: 'it''s new'}   # from the label
+    metadata:
+      floor: 5    # counted from the street
+      tags:
+        - a   # first
+        # spare
+      owner: "@all: \\n#"
+
+  - {typeId: hub, deviceId: h-1}
+  - {typeId: pump, deviceId: by-ann, metadata: {room: B7}}
+"""
+
+
+def write_manifest(folder: Folder, text: str, name: str = "fleet.yaml") -> Path:
+    path = folder.path / "manifests" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text.encode("utf-8"))
+    return path
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_drift_is_written_into_the_manifests_and_nothing_else_changes(
+    org: Org, folder: Folder, fleetsync: Fleetsync, line_end: str
+) -> None:
+    path = write_manifest(folder, MANIFEST.replace("\n", line_end))
+    path.chmod(0o640)
+    assert fleetsync("apply", "--yes").code == 0
+    meddle(org)
+    org.edit("pump/p-1", tags=["a"], owner="@all: \n#")
+    org.put("pump/p-1", {"deviceInfo": {"fwVersion": "2", "serialNumber": "it's new"}})
+    document = found(fleetsync, "--write")
+    assert document["written"] == {
+        "files": [{"file": "manifests/fleet.yaml", "added": 1, "deleted": 1, "changed": 1}],
+        "left": [],
+    }
+    assert path.read_bytes().decode("utf-8") == ACCEPTED.replace("\n", line_end)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [each.name for each in path.parent.iterdir()] == ["fleet.yaml"]
+    assert fleetsync("plan", "--exit-code").code == 0
+    again = path.read_bytes()
+    assert found(fleetsync, "--write")["written"] == {"files": [], "left": []}
+    assert path.read_bytes() == again
+
+
+SETS = """\
+deviceTypes: [{id: pump}]
+deviceSets:
+  - typeId: pump
+    csv: factory.csv
+    deviceId: ${serial}
+    deviceInfo: {serialNumber: "${serial}", description: "${words}"}
+    metadata: {room: "${room}"}
+  - {typeId: pump, deviceIds: ["set-{1..3}"], metadata: {a: 1}}
+"""
+ROWS = 'serial,words,room\nc-1,"one, two",r 1\nc-2,two,r 2\n\nc-3,three,r 3\n'
+
+
+def test_devices_of_sets_are_written_where_a_cell_can_say_it(
+    org: Org, folder: Folder, fleetsync: Fleetsync
+) -> None:
+    path = write_manifest(folder, SETS)
+    table = folder.path / "factory.csv"
+    table.write_text(ROWS, "utf-8")
+    assert fleetsync("apply", "--yes").code == 0
+    org.put("pump/c-1", {"deviceInfo": {"serialNumber": "c-1", "description": 'so "it" is'}})
+    org.edit("pump/c-2", room="r, 9")
+    org.delete("pump/c-3")
+    org.edit("pump/set-1", a=2)
+    org.delete("pump/set-2")
+    written = found(fleetsync, "--write")["written"]
+    assert written["files"] == [{"file": "factory.csv", "added": 0, "deleted": 1, "changed": 2}]
+    of_set = "it is one of a device set, whose devices are all alike: change the set by hand"
+    assert [(each["deviceId"], each["reason"]) for each in written["left"]] == [
+        ("set-1", of_set),
+        ("set-2", of_set),
+    ]
+    assert path.read_text("utf-8") == SETS
+    assert table.read_text("utf-8") == (
+        'serial,words,room\nc-1,"so ""it"" is",r 1\nc-2,two,"r, 9"\n\n'
+    )
+    plan = fleetsync("plan", "--format", "json").json
+    assert [change["deviceId"] for change in plan["changes"]] == ["set-2", "set-1"]
+
+
+LEFT_ALONE = {
+    "an anchored value that an alias stands for": (
+        "metadata: &m {floor: 1}\n  - {typeId: pump, deviceId: p-2, metadata: *m}",
+        "an alias stands for it elsewhere as well, which must not change",
+    ),
+    "a link": ("metadata: {floor: 1}", "is, or lies behind, a link, which is not followed"),
+}
+
+
+@pytest.mark.parametrize(("words", "reason"), LEFT_ALONE.values(), ids=list(LEFT_ALONE))
+def test_what_no_small_edit_can_say_is_left_with_its_reason(
+    org: Org, folder: Folder, fleetsync: Fleetsync, words: str, reason: str
+) -> None:
+    lines = (
+        f"deviceTypes: [{{id: pump}}]\ndevices:\n  - typeId: pump\n    deviceId: p-1\n    {words}"
+    )
+    path = write_manifest(folder, f"{lines}\n")
+    if "link" in reason:
+        place = folder.path / "elsewhere.yaml"
+        path.rename(place)
+        path.symlink_to(place)
+    assert fleetsync("apply", "--yes").code == 0
+    before = path.read_bytes()
+    org.edit("pump/p-1", floor=2)
+    (left,) = found(fleetsync, "--write")["written"]["left"]
+    assert left["deviceId"] == "p-1"
+    assert reason in left["reason"]
+    assert path.read_bytes() == before
+
+
+def test_what_a_manifest_must_not_hold_is_not_written(
+    applied: Org, folder: Folder, fleetsync: Fleetsync
+) -> None:
+    before = (folder.path / "manifests" / "fleet.yaml").read_bytes()
+    applied.edit("pump/p-1", authToken="a secret of somebody's")
+    (left,) = found(fleetsync, "--write")["written"]["left"]
+    assert "could not be proven right, so it stays" in left["reason"]
+    assert (folder.path / "manifests" / "fleet.yaml").read_bytes() == before
+    shown = fleetsync("drift", "--write").out
+    assert "Nothing was written." in shown
+
+
+def test_conflicts_and_unknowns_are_not_written(
+    applied: Org, folder: Folder, fleetsync: Fleetsync
+) -> None:
+    later = json.loads(json.dumps(FLEET))
+    later["devices"][0]["metadata"]["floor"] = 2
+    folder.manifest(later)
+    before = folder.files()
+    applied.edit("pump/p-1", floor=9)
+    for words, reason in (
+        (("--since", "HEAD"), "both sides moved: decide by hand"),
+        ((), "no base tells which side moved: name one with --since REV"),
+    ):
+        (left,) = found(fleetsync, "--write", *words)["written"]["left"]
+        assert left["reason"] == reason
+    assert folder.files() == before

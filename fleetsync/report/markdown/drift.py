@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from fleetsync.diff.change import Field
 from fleetsync.drift.field import DriftField, Standing
-from fleetsync.drift.finding import Drift, Finding, What
+from fleetsync.drift.finding import Accepted, Drift, Finding, What
 from fleetsync.escape import shown
 from fleetsync.model import Kind
 from fleetsync.plan.view import field_text
@@ -22,6 +22,7 @@ from fleetsync.report.drift import (
     kinds_in_words,
     notes,
     origin_words,
+    written_lines,
 )
 from fleetsync.report.markdown.cluster import Member, gather
 from fleetsync.report.markdown.detail import Folded, Head
@@ -36,15 +37,20 @@ _DAY = 10
 """Characters of a date that tell the day: what was registered on one day by one is one entry."""
 
 
-def drift_markdown(drift: Drift, *, whole: str, max_bytes: int) -> str:
-    """Write drift in at most ``max_bytes`` of UTF-8; ``whole`` is the command that shows all."""
+def drift_markdown(
+    drift: Drift, *, whole: str, max_bytes: int, written: Accepted | None = None
+) -> str:
+    """Write drift in at most ``max_bytes`` of UTF-8; ``whole`` is the command that shows all.
+
+    ``written`` is what was taken over into the manifests.
+    """
     sections = [
         _section(found, standing, what, max_bytes)
         for standing, what in ORDER
         for kind in Kind
         if (found := _found(drift, standing, what, kind))
     ]
-    return fitted(partial(_head, drift), sections, whole=whole, max_bytes=max_bytes)
+    return fitted(partial(_head, drift, written), sections, whole=whole, max_bytes=max_bytes)
 
 
 def _found(drift: Drift, standing: Standing, what: What, kind: Kind) -> list[Finding]:
@@ -84,7 +90,7 @@ def _change(field: DriftField) -> Field:
     return Field(field.path, field.manifest, field.live)
 
 
-def _head(drift: Drift, head: Head, folded: Folded) -> Iterator[str]:
+def _head(drift: Drift, written: Accepted | None, head: Head, folded: Folded) -> Iterator[str]:
     yield marker(MARKER, drift.fleet, drift_digest(drift))
     yield f"## Drift of {_named(drift.fleet)} in org {_named(drift.org)}"
     yield ""
@@ -103,6 +109,11 @@ def _head(drift: Drift, head: Head, folded: Folded) -> Iterator[str]:
     if drift.strays:
         count = counted_kind(len(drift.strays), Kind.DEVICE)
         yield f"Undeclared and left alone: {count} of declared types."
+    if written is not None:
+        yield from ("", "Taken over into the manifests:", "")
+        lines = list(written_lines(written, full=False))
+        folded.messages += len(lines[head.messages :])
+        yield from (f"- {code(short(line, head.characters))}" for line in lines[: head.messages])
 
 
 def _named(text: str) -> str:
