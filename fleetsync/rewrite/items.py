@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from collections.abc import Mapping as Values
 from collections.abc import Sequence as Many
 from pathlib import PurePosixPath
@@ -35,11 +35,14 @@ class Spot(NamedTuple):
 
 
 class ManifestText:
-    """One manifest, and the edits that are collected for it."""
+    """One manifest, and the edits that are collected for it.
 
-    def __init__(self, text: str) -> None:
+    Of its devices, only those that begin on the lines of ``focus`` can be found.
+    """
+
+    def __init__(self, text: str, focus: Container[int]) -> None:
         self._text = text
-        self._roots = parse_tree(text)
+        self._roots = parse_tree(text, focus)
         self._splices: list[Splice] = []
         self._removed: dict[int, tuple[Sequence, list[Node]]] = {}
         self._added: dict[int, tuple[Sequence, list[dict[str, JSON]]]] = {}
