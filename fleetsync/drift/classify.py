@@ -30,6 +30,7 @@ from fleetsync.model import (
 from fleetsync.model.value import EMPTY
 
 _WORST = tuple(Standing)
+_NOBODYS = "no manifest speaks of its type"
 
 
 class Sides(NamedTuple):
@@ -219,4 +220,9 @@ def _strays(sides: Sides) -> Iterator[Stray]:
             if device_id not in devices:
                 why = may_prune(found, pruned=pruned)
                 if why is not None:
-                    yield Stray(DeviceKey(type_id, device_id), why, origin_of(found))
+                    yield Stray(DeviceKey(type_id, device_id), why.value, origin_of(found))
+    for type_id in sorted(
+        live.devices.keys() - desired.types.keys() - desired.removed_types.keys()
+    ):
+        for device_id, found in live.devices[type_id].items():
+            yield Stray(DeviceKey(type_id, device_id), _NOBODYS, origin_of(found))

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from fleetsync.diff.prune import Spared
 from fleetsync.drift.base import Base
 from fleetsync.drift.field import DriftField, Standing
 from fleetsync.drift.origin import Origin
@@ -59,10 +58,10 @@ class Finding(NamedTuple):
 
 
 class Stray(NamedTuple):
-    """An undeclared device of a declared type that nobody prunes, and why."""
+    """An undeclared device that apply leaves alone, and why."""
 
     key: DeviceKey
-    why: Spared
+    why: str
     origin: Origin
 
 

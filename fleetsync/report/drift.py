@@ -212,11 +212,11 @@ def _one(value: JSON, *, full: bool) -> str:
 def _stray_lines(strays: Sequence[Stray], *, full: bool) -> Iterator[str]:
     if not strays:
         return
-    yield f"Unmanaged, of declared types: {counted_kind(len(strays), Kind.DEVICE)}"
+    yield f"Left alone by apply: {counted_kind(len(strays), Kind.DEVICE)} that no manifest declares"
     limit = len(strays) if full else _FOLD
     for stray in islice(strays, limit):
         head = f"    {shown(str(stray.key))}"
-        yield f"{head:<{_CELLS}}  {origin_words(stray.origin)}; {stray.why.value}"
+        yield f"{head:<{_CELLS}}  {origin_words(stray.origin)}; {stray.why}"
     if len(strays) > limit:
         yield f"    ... and {len(strays) - limit:,} more"
     yield ""

@@ -103,7 +103,7 @@ def _stray(stray: Stray) -> dict[str, Any]:
         "typeId": stray.key.type_id,
         "deviceId": stray.key.device_id,
         "registered": _origin(stray.origin),
-        "reason": stray.why.value,
+        "reason": stray.why,
     }
 
 

@@ -232,6 +232,39 @@ def test_a_moved_device_is_found_where_locations_are_read(
     ]
 
 
+def test_devices_of_types_that_nobody_declares_are_told_when_asked_for(
+    applied: Org, fleetsync: Fleetsync
+) -> None:
+    types = f"{applied.emulator.url}/api/v0002/device/types"
+    assert requests.post(types, json={"id": "fan"}, auth=KEY, timeout=30).ok
+    applied.emulator.state.register_as_person("fan", "f-1")
+    document = found(fleetsync)
+    assert document["summary"]["unmanaged"] == {"deviceTypes": 1, "devices": 1}
+    assert document["strays"] == []
+    document = found(fleetsync, "--unmanaged")
+    assert document["summary"]["unmanaged"] == {"deviceTypes": 1, "devices": 1}
+    (stray,) = document["strays"]
+    assert (stray["typeId"], stray["deviceId"]) == ("fan", "f-1")
+    assert stray["registered"]["name"] == "person@example.com"
+    assert stray["reason"] == "no manifest speaks of its type"
+    assert document["drifted"] is False
+
+
+def test_of_an_api_key_no_more_than_its_beginning_is_told(
+    applied: Org, fleetsync: Fleetsync
+) -> None:
+    url = f"{applied.emulator.url}/api/v0002/device/types/pump/devices"
+    assert requests.post(url, json={"deviceId": "by-key"}, auth=KEY, timeout=30).ok
+    (added,) = found(fleetsync, "--since", "HEAD")["findings"]
+    assert added["registered"] | {"date": None} == {
+        "by": "apiKey",
+        "name": "a-embedded-k0dl***",
+        "date": None,
+        "run": None,
+    }
+    assert KEY[0] not in fleetsync("drift").out
+
+
 BAD_REVISIONS = {
     "no such revision": "nonsense",
     "an option": "--output=x",
@@ -285,7 +318,7 @@ def test_text_says_who_did_what(applied: Org, fleetsync: Fleetsync) -> None:
         "  ~ pump/p-1                              manifests/fleet.yaml:9",
         "      metadata.floor  1 -> 5",
         "",
-        "Unmanaged, of declared types: 1 device",
+        "Left alone by apply: 1 device that no manifest declares",
         "    pump/behind-hub                       registered by gateway g:embedded:hub:h-1 on"
         f" {dated['behind-hub']}; a gateway registered them",
         "",

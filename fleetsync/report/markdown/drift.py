@@ -108,7 +108,7 @@ def _head(drift: Drift, written: Accepted | None, head: Head, folded: Folded) ->
     yield " ".join(notes(drift._replace(doubts=())))
     if drift.strays:
         count = counted_kind(len(drift.strays), Kind.DEVICE)
-        yield f"Undeclared and left alone: {count} of declared types."
+        yield f"Left alone by apply: {count} that no manifest declares."
     if written is not None:
         yield from ("", "Taken over into the manifests:", "")
         lines = list(written_lines(written, full=False))
