@@ -25,8 +25,8 @@ def base_of_revision(fleet: Fleet, revision: str) -> Base:
             loaded = load_fleet(then.folder, then.manifests, fleet_file=then.file)
         except ManifestError as error:
             raise UsageError(
-                f"--since {revision}: the manifests of that revision are not valid, so it cannot"
-                f" have been applied: {error.problems[0]}"
+                f"--since {revision}: the manifests of that revision are not valid (links in it"
+                f" are not followed), so they are no base: {error.problems[0]}"
             ) from error
     return Base(BaseKind.REVISION, f"{revision} ({opened.commit[:12]})", loaded)
 

@@ -16,6 +16,7 @@ from fleetsync.drift.accept import (
 )
 from fleetsync.drift.field import Standing
 from fleetsync.drift.finding import Drift, Finding, What
+from fleetsync.manifest.content import find_troubles
 from fleetsync.model import JSON, DesiredFleet, Device, DeviceType, Kind, LiveDevice, Source
 from fleetsync.model.key import ID_PATTERN
 from fleetsync.rewrite.items import DEVICES, SETS, TYPES, ManifestText, Spot
@@ -152,7 +153,7 @@ class _Work:
             self._devices.pop(finding.type_id, None)
             return declared.source.file
         accepted = accepted_type(declared, finding)
-        manifest.change(spot, changed_item(_item(spot), finding, accepted))
+        manifest.change(spot, _clean(changed_item(_item(spot), finding, accepted)))
         self._types[finding.type_id] = accepted
         return declared.source.file
 
@@ -182,7 +183,7 @@ class _Work:
         if accepted is None:
             manifest.remove(spot)
         else:
-            manifest.change(spot, changed_item(_item(spot), finding, accepted))
+            manifest.change(spot, _clean(changed_item(_item(spot), finding, accepted)))
 
     def _edit_row(self, device: Device, finding: Finding) -> None:
         table, template = self._table(device.source)
@@ -190,7 +191,7 @@ class _Work:
             table.remove_row(device.source.line)
             return
         values = {template.column(each.path): each.live for each in taken_over(finding)}
-        table.set_cells(device.source.line, values)
+        table.set_cells(device.source.line, _clean(values))
 
     def _add(self, finding: Finding) -> str:
         live = finding.live
@@ -205,7 +206,7 @@ class _Work:
         device = new_device(live, template, source)
         manifest = self._manifest(source)
         beside = next(self._neighbours(manifest, template, source), None)
-        manifest.add_device(new_item(device), beside=beside)
+        manifest.add_device(_clean(new_item(device)), beside=beside)
         self._devices.setdefault(finding.type_id, {})[device.device_id] = device
         return source.file
 
@@ -269,3 +270,10 @@ def _found(spot: Spot | None) -> Spot:
 
 def _item(spot: Spot) -> dict[str, JSON]:
     return dict(spot.item.value) if isinstance(spot.item.value, dict) else {}
+
+
+def _clean(item: dict[str, JSON]) -> dict[str, JSON]:
+    """Give an item back that holds nothing that no manifest may; one must not spoil its file."""
+    if any(find_troubles(item)):
+        raise CannotEditError("it has, in the org, what no manifest may hold: a credential or NUL")
+    return item

@@ -281,6 +281,18 @@ def test_a_revision_that_is_none_is_refused(
     assert f"--since {revision}: git knows no such revision here" in result.err
 
 
+def test_a_revision_whose_manifests_are_not_valid_is_no_base(
+    applied: Org, folder: Folder, fleetsync: Fleetsync
+) -> None:
+    write_manifest(folder, "deviceTypes: [{id: pump, colour: red}]\n")
+    commit(folder)
+    folder.manifest(FLEET)
+    result = fleetsync("drift", "--since", "HEAD")
+    assert result.code == 2
+    assert "the manifests of that revision are not valid" in result.err
+    assert "manifests/fleet.yaml:1:26: unknown key" in result.err
+
+
 def test_a_fleet_outside_of_git_has_no_revisions(
     org: Org, folder: Folder, fleetsync: Fleetsync
 ) -> None:
@@ -497,16 +509,33 @@ def test_what_no_small_edit_can_say_is_left_with_its_reason(
     assert path.read_bytes() == before
 
 
-def test_what_a_manifest_must_not_hold_is_not_written(
+def test_what_a_manifest_must_not_hold_is_left_and_does_not_keep_the_rest_away(
     applied: Org, folder: Folder, fleetsync: Fleetsync
 ) -> None:
-    before = (folder.path / "manifests" / "fleet.yaml").read_bytes()
+    path = folder.path / "manifests" / "fleet.yaml"
+    before = path.read_text("utf-8")
     applied.edit("pump/p-1", authToken="a secret of somebody's")
+    applied.edit("pump/p-3", floor=4)
     (left,) = found(fleetsync, "--write")["written"]["left"]
-    assert "could not be proven right, so it stays" in left["reason"]
-    assert (folder.path / "manifests" / "fleet.yaml").read_bytes() == before
-    shown = fleetsync("drift", "--write").out
-    assert "Nothing was written." in shown
+    reason = "it has, in the org, what no manifest may hold: a credential or NUL"
+    assert (left["deviceId"], left["reason"]) == ("p-1", reason)
+    assert path.read_text("utf-8") == before.replace("floor: 3", "floor: 4")
+    shown = fleetsync("drift", "--write", "--since", "HEAD").out
+    assert f"Not written: pump/p-1: {reason}." in shown
+
+
+def test_a_file_whose_edit_would_not_be_valid_stays_as_it_is(
+    applied: Org, folder: Folder, fleetsync: Fleetsync
+) -> None:
+    before = folder.files()
+    deep: Any = 1
+    for _ in range(70):  # deeper than a manifest may go
+        deep = {"d": deep}
+    applied.edit("pump/p-1", deep=deep)
+    (left,) = found(fleetsync, "--write")["written"]["left"]
+    reason = "an edit of manifests/fleet.yaml could not be proven right, so it stays"
+    assert left["reason"] == reason
+    assert folder.files() == before
 
 
 def test_conflicts_and_unknowns_are_not_written(
