@@ -26,7 +26,8 @@ def test_the_whole_job_of_200_devices(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["bench_html", "bench_manifest", "bench_plan", "bench_policies", "bench_show"]
+    "name",
+    ["bench_drift", "bench_html", "bench_manifest", "bench_plan", "bench_policies", "bench_show"],
 )
 def test_the_other_benchmarks_print_their_figures(name: str) -> None:
     script = Path(__file__).parent / f"{name}.py"
