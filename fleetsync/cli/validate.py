@@ -48,7 +48,9 @@ def _valid(fleet: Fleet, form: str) -> Iterator[str]:
     types = len(fleet.desired.types)
     devices = sum(map(len, fleet.desired.devices.values()))
     if form == "json":
-        yield json.dumps({"valid": True, "deviceTypes": types, "devices": devices, "problems": []})
+        counts = {"deviceTypes": types, "devices": devices}
+        secrets_file = str(fleet.settings.secrets.file)
+        yield json.dumps({"valid": True, **counts, "secretsFile": secrets_file, "problems": []})
         yield "\n"
         return
     declared = f"{counted_kind(types, Kind.DEVICE_TYPE)}, {counted_kind(devices, Kind.DEVICE)}"
