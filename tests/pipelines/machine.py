@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
-_SHELLS = {
-    None: ("bash", "-e"),
-    "bash": ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail"),
-}
+_BASH = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail")
 
 
 class Told(NamedTuple):
@@ -56,7 +53,7 @@ class Machine:
         (self.temp / "fleetsync").mkdir()
         (self.temp / "fleetsync" / "venv").symlink_to(sys.prefix)
 
-    def run(self, script: str, shell: str | None, env: Mapping[str, str]) -> Told:
+    def run(self, script: str, env: Mapping[str, str]) -> Told:
         """Run a step's script, and read what it told."""
         files = {name: self.temp / name.lower() for name in _FILES}
         for file in files.values():
@@ -64,7 +61,7 @@ class Machine:
         code_file = self.temp / "script.sh"
         code_file.write_text(script, "utf-8")
         done = subprocess.run(
-            [*_SHELLS[shell], str(code_file)],
+            [*_BASH, str(code_file)],
             cwd=self.workspace,
             env={**self.env, **env, **{name: str(file) for name, file in files.items()}},
             stdin=subprocess.DEVNULL,

@@ -90,7 +90,7 @@ def _run_called(
         status = Status(failed=any(done[need].result != "success" for need in needs))
         scope = Scope(_contexts(hub, inputs, secrets, needs=told), status)
         goes = scope.holds(job.get("if"))
-        done[name] = _run_job(job, scope, hub) if goes else Job("skipped")
+        done[name] = _run_job(job, called, scope, hub) if goes else Job("skipped")
     return done
 
 
@@ -112,16 +112,16 @@ def _secrets(
     return {**hub.secrets, **hub.environments.get(environment, {})}
 
 
-def _run_job(job: Mapping[str, Any], scope: Scope, hub: Hub) -> Job:
+def _run_job(job: Mapping[str, Any], called: Mapping[str, Any], scope: Scope, hub: Hub) -> Job:
     """Run a job on a machine of its own, which is thrown away with all that is on it."""
     folder = hub.folder / "machine"
     machine = Machine(folder, hub.github)
     if hub.preinstalled:
         machine.has_fleetsync()
-    scope = Scope(scope.contexts)
+    scope = Scope({**scope.contexts, "runner": {"temp": str(machine.temp)}})
     try:
         ran = _Steps(machine, hub.site, scope)
-        ran.run(job["steps"])
+        ran.run(job["steps"], shell=called["defaults"]["run"]["shell"])
     finally:
         shutil.rmtree(folder)
     outputs = {each: ran.scope.text(value) for each, value in job.get("outputs", {}).items()}
@@ -139,13 +139,16 @@ class _Steps:
         self.scope = Scope({**scope.contexts, "steps": self.told, "env": machine.env})
         self.log = ""
 
-    def run(self, steps: list[Mapping[str, Any]], env: Mapping[str, str] | None = None) -> None:
-        for step in steps:
+    def run(
+        self, steps: list[Mapping[str, Any]], env: Mapping[str, str] = {}, shell: str = ""
+    ) -> None:
+        for bare in steps:
+            step = {"shell": shell, **bare}
             outcome: str = "skipped"
             outputs: Mapping[str, str] = {}
             if self.scope.holds(step.get("if")):
                 self.log += f"[{step['name']}]\n"
-                good, outputs = self._step(step, env or {})
+                good, outputs = self._step(step, env)
                 outcome = "success" if good else "failure"
                 self.scope = self.scope._replace(
                     status=Status(failed=self.scope.status.failed or not good)
@@ -159,7 +162,8 @@ class _Steps:
         own = {name: self.scope.text(value) for name, value in step.get("env", {}).items()}
         if "run" in step:
             assert "${{" not in step["run"]
-            done = self.machine.run(step["run"], step.get("shell"), {**env, **own})
+            assert step["shell"] == "bash"
+            done = self.machine.run(step["run"], {**env, **own})
             self.log += done.log
             return done.code == 0, done.outputs
         words = {name: self.scope.text(value) for name, value in step.get("with", {}).items()}
@@ -174,7 +178,8 @@ class _Steps:
         assert set(words) <= set(rules)
         assert {name for name, rule in rules.items() if rule.get("required")} <= set(words)
         inputs = {name: words.get(name, rule.get("default")) for name, rule in rules.items()}
-        contexts = {"github": self.scope.contexts["github"], "inputs": inputs}
+        shared = {name: self.scope.contexts[name] for name in ("github", "runner")}
+        contexts = {**shared, "inputs": inputs}
         inner = _Steps(self.machine, self.site, Scope(contexts))
         inner.run(action["runs"]["steps"], {"GITHUB_ACTION_PATH": str(place)})
         self.log += inner.log

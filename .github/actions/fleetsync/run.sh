@@ -54,10 +54,16 @@ case $COMMAND in
     fi
     ;;
   drift)
-    quietly fleetsync -C "$FOLDER" drift --exit-code \
+    how=()
+    if [ "$WRITE" = true ]; then
+      how=(--write)
+    fi
+    quietly fleetsync -C "$FOLDER" drift --exit-code "${how[@]}" \
       --output "markdown=$work/drift.md" --output "json=$work/drift.json" || code=$?
     case $code in
       0 | 3)
+        git add --intent-to-add -- "$FOLDER"
+        git diff --binary > "$work/drift.patch"
         summarise "$work/drift.md"
         tell keep "$work/drift.*"
         tell exit-code "$code"

@@ -1,0 +1,33 @@
+"""Lint: the code, and the shell and YAML that pipelines run."""
+
+from __future__ import annotations
+
+from workshop import TOP, prepare, run
+
+WORKFLOWS = sorted(TOP.glob(".github/workflows/*.yml"))
+ACTIONS = sorted(TOP.glob(".github/actions/*/action.yml"))
+CALLERS = sorted(TOP.glob("examples/ci/github/*.yml"))
+SCRIPTS = sorted(
+    path
+    for pattern in (".ci/run", ".github/actions/*/*.sh", "examples/ci/plain/*.sh")
+    for path in TOP.glob(pattern)
+)
+
+
+def main() -> None:
+    """Run each linter in turn; the first that finds anything ends it."""
+    tools = prepare("[dev,lint]")
+    run([tools / "ruff", "check", "."])
+    run([tools / "ruff", "format", "--check", "."])
+    run([tools / "mypy"])
+    run([tools / "shellcheck", *SCRIPTS])
+    # It covers the checks of actionlint, whose fork it is, and knows actions and `uses: $/...` too.
+    actionlint = [tools / "jactionlint", "--strict-exit", "--no-online", "--no-hints"]
+    run([*actionlint, f"--shellcheck={tools / 'shellcheck'}", *WORKFLOWS, *ACTIONS, *CALLERS])
+    zizmor = [tools / "zizmor", "--offline", "--quiet", "--persona=pedantic", "--strict-collection"]
+    run([*zizmor, *WORKFLOWS, *ACTIONS, *CALLERS])
+    print("All linters are content.")
+
+
+if __name__ == "__main__":
+    main()
