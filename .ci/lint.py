@@ -12,6 +12,7 @@ SCRIPTS = sorted(
     for pattern in (".ci/run", ".github/actions/*/*.sh", "examples/ci/plain/*.sh")
     for path in TOP.glob(pattern)
 )
+OTHERS = {"gitlab-ci": "gitlab/.gitlab-ci.yml", "azure-pipelines": "plain/azure-pipelines.yml"}
 
 
 def main() -> None:
@@ -26,6 +27,10 @@ def main() -> None:
     run([*actionlint, f"--shellcheck={tools / 'shellcheck'}", *WORKFLOWS, *ACTIONS, *CALLERS])
     zizmor = [tools / "zizmor", "--offline", "--quiet", "--persona=pedantic", "--strict-collection"]
     run([*zizmor, *WORKFLOWS, *ACTIONS, *CALLERS])
+    schema = [tools / "check-jsonschema", "--quiet", "--regex-variant=nonunicode"]
+    for name, file in OTHERS.items():
+        form = [f"--builtin-schema=vendor.{name}", f"--data-transform={name}"]
+        run([*schema, *form, TOP / "examples" / "ci" / file])
     print("All linters are content.")
 
 

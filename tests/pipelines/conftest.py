@@ -1,0 +1,32 @@
+"""An org, a fleet's repository, and an owner whose public key the tokens are encrypted for."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.hub import Remote
+from tests.pipelines.org import Org, run_org
+from tests.pipelines.owner import Owner
+
+
+@pytest.fixture
+def org() -> Iterator[Org]:
+    with run_org() as running:
+        yield running
+
+
+@pytest.fixture
+def remote(tmp_path: Path, org: Org) -> Remote:
+    return Remote(tmp_path, org)
+
+
+@pytest.fixture(scope="session")
+def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
+    home = tmp_path_factory.mktemp("g")
+    made = Owner.make(home)
+    yield made
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, timeout=60)
