@@ -27,7 +27,7 @@ def main() -> None:
     run([*actionlint, f"--shellcheck={tools / 'shellcheck'}", *WORKFLOWS, *ACTIONS, *CALLERS])
     zizmor = [tools / "zizmor", "--offline", "--quiet", "--persona=pedantic", "--strict-collection"]
     run([*zizmor, *WORKFLOWS, *ACTIONS, *CALLERS])
-    schema = [tools / "check-jsonschema", "--quiet", "--regex-variant=nonunicode"]
+    schema = [tools / "check-jsonschema", "--regex-variant=nonunicode"]
     for name, file in OTHERS.items():
         form = [f"--builtin-schema=vendor.{name}", f"--data-transform={name}"]
         run([*schema, *form, TOP / "examples" / "ci" / file])
