@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from tempfile import NamedTemporaryFile
+
 from workshop import TOP, prepare, run
 
 WORKFLOWS = sorted(TOP.glob(".github/workflows/*.yml"))
@@ -12,6 +15,7 @@ SCRIPTS = sorted(
     for pattern in (".ci/run", ".github/actions/*/*.sh", "examples/ci/plain/*.sh")
     for path in TOP.glob(pattern)
 )
+GITLAB_SHELL = TOP / ".ci" / "gitlab_shell.py"
 OTHERS = {"gitlab-ci": "gitlab/.gitlab-ci.yml", "azure-pipelines": "plain/azure-pipelines.yml"}
 
 
@@ -22,6 +26,10 @@ def main() -> None:
     run([tools / "ruff", "format", "--check", "."])
     run([tools / "mypy"])
     run([tools / "shellcheck", *SCRIPTS])
+    with NamedTemporaryFile("w", suffix=".sh") as script:
+        subprocess.run([tools / "python", GITLAB_SHELL], stdout=script, check=True)
+        # Each script is a subshell there: in a pipeline too, what one exports is lost to the next.
+        run([tools / "shellcheck", "--exclude=SC2030,SC2031", script.name])
     # It covers the checks of actionlint, whose fork it is, and knows actions and `uses: $/...` too.
     actionlint = [tools / "jactionlint", "--strict-exit", "--no-online", "--no-hints"]
     run([*actionlint, f"--shellcheck={tools / 'shellcheck'}", *WORKFLOWS, *ACTIONS, *CALLERS])

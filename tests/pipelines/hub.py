@@ -33,6 +33,7 @@ class Remote:
         self.variables: dict[str, str] = {}
         self.logs: list[str] = []
         self.runs = 0
+        self.preinstalled = True
         self._git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare))
         self._git(folder, "clone", "--quiet", str(self.bare), str(self.clone))
         self.git("commit", "--quiet", "--allow-empty", "--message", "begin")
@@ -127,6 +128,7 @@ class Remote:
             secrets=_READ_SECRETS if secrets else {},
             environments={"fleet": _WRITE_SECRETS},
             variables=self.variables,
+            preinstalled=self.preinstalled,
         )
         done = run_caller(EXAMPLES / "github" / f"{name}.yml", hub, inputs)
         self.logs += [job.log + job.summary for job in done.values()]

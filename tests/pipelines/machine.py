@@ -76,7 +76,17 @@ class Machine:
         for line in files["GITHUB_PATH"].read_text("utf-8").splitlines():
             self.env["PATH"] = f"{line}{os.pathsep}{self.env['PATH']}"
         self.summary += files["GITHUB_STEP_SUMMARY"].read_text("utf-8")
-        return Told(done.returncode, done.stdout, dict(_pairs(files["GITHUB_OUTPUT"].read_text())))
+        outputs = dict(_pairs(files["GITHUB_OUTPUT"].read_text("utf-8")))
+        return Told(done.returncode, _masked(done.stdout), outputs)
+
+
+def _masked(log: str) -> str:
+    """Take out what a step asked to mask; the secrets themselves are not masked, to be missed."""
+    lines = log.splitlines(keepends=True)
+    masks = [line.removeprefix("::add-mask::").strip() for line in lines if "::add-mask::" in line]
+    rest = "".join(line for line in lines if "::add-mask::" not in line)
+    assert not [mask for mask in masks if mask in rest]
+    return rest
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

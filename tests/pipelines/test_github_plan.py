@@ -29,3 +29,12 @@ def test_invalid_manifests_end_it_before_the_org_is_asked(remote: Remote, org: O
     assert (done["validate"].result, done["plan"].result) == ("failure", "skipped")
     assert 'manifests/pumps.yaml:1:1: unknown key "devcies"' in done["validate"].log
     assert dict(org.state.calls) == {}
+
+
+def test_the_action_installs_fleetsync_from_its_own_commit(remote: Remote) -> None:
+    """The only test that lets it: the others find fleetsync where the action would put it."""
+    sha = remote.commit({"manifests/pumps.yaml": PUMPS}, "change")
+    remote.preinstalled = False
+    done = remote.pull_request(sha, head="stranger/emea")
+    assert done["validate"].result == "success", done["validate"].log
+    assert "emea is valid: 1 device type, 2 devices." in done["validate"].log
