@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forge.fake import Forge, run_forge
 from tests.pipelines.hub import Remote
 from tests.pipelines.org import Org, run_org
 from tests.pipelines.owner import Owner
@@ -20,8 +21,14 @@ def org() -> Iterator[Org]:
 
 
 @pytest.fixture
-def remote(tmp_path: Path, org: Org) -> Remote:
-    return Remote(tmp_path, org)
+def forge() -> Iterator[Forge]:
+    with run_forge() as running:
+        yield running
+
+
+@pytest.fixture
+def remote(tmp_path: Path, org: Org, forge: Forge) -> Remote:
+    return Remote(tmp_path, org, forge)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.forge.fake import TOKEN, Forge
 from tests.pipelines.document import EXAMPLES
 from tests.pipelines.org import READER, WRITER, Org
 from tests.pipelines.runner import Hub, Job, run_caller
@@ -15,17 +16,16 @@ from tests.pipelines.stand_in import Site
 REPOSITORY = "fleets/emea"
 NUMBER = 7
 AUTHOR = ("-c", "user.name=author", "-c", "user.email=author@example.com")
-TOKEN = "ghs_the0token1of2a3job4"
 KEEP_TOKEN = "s.vau1t-t0ken"
 
 
 class Remote:
     """The repository on the server, and a clone in which somebody works."""
 
-    def __init__(self, folder: Path, org: Org, api_url: str = "http://127.0.0.1:9") -> None:
+    def __init__(self, folder: Path, org: Org, forge: Forge) -> None:
         self.folder = folder
         self.org = org
-        self.api_url = api_url
+        self.forge = forge
         self.server = folder / "server"
         self.bare = self.server / f"{REPOSITORY}.git"
         self.clone = folder / "clone"
@@ -34,6 +34,7 @@ class Remote:
         self.logs: list[str] = []
         self.runs = 0
         self.preinstalled = True
+        self.inputs: dict[str, str] = {}
         self._git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare))
         self._git(folder, "clone", "--quiet", str(self.bare), str(self.clone))
         self.git("commit", "--quiet", "--allow-empty", "--message", "begin")
@@ -66,7 +67,9 @@ class Remote:
         self.git("switch", "--quiet", "main")
         self.git("merge", "--quiet", "--no-ff", "--message", "Merge pull request", branch)
         self.git("push", "--quiet", "origin", "main")
-        return self.git("rev-parse", "HEAD")
+        sha = self.git("rev-parse", "HEAD")
+        self.forge.merges[sha] = NUMBER
+        return sha
 
     def pull_request(self, sha: str, head: str = REPOSITORY) -> dict[str, Job]:
         """Run what a pull request starts, from the repository itself or from a fork."""
@@ -104,7 +107,7 @@ class Remote:
         payload: Mapping[str, Any],
         *,
         secrets: bool = True,
-        inputs: Mapping[str, str] | None = None,
+        inputs: Mapping[str, str] = {},
     ) -> dict[str, Job]:
         self.runs += 1
         pull = event == "pull_request"
@@ -118,7 +121,7 @@ class Remote:
             "run_attempt": "1",
             "actor": "author",
             "token": TOKEN,
-            "api_url": self.api_url,
+            "api_url": self.forge.url,
             "server_url": f"file://{self.server}",
         }
         hub = Hub(
@@ -130,7 +133,7 @@ class Remote:
             variables=self.variables,
             preinstalled=self.preinstalled,
         )
-        done = run_caller(EXAMPLES / "github" / f"{name}.yml", hub, inputs)
+        done = run_caller(EXAMPLES / "github" / f"{name}.yml", hub, inputs, self.inputs)
         self.logs += [job.log + job.summary for job in done.values()]
         return done
 

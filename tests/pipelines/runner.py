@@ -50,11 +50,17 @@ class Job(NamedTuple):
         return list(commands(self.log.splitlines()))
 
 
-def run_caller(path: Path, hub: Hub, inputs: Mapping[str, str] | None = None) -> dict[str, Job]:
-    """Run a workflow that calls ours; give the jobs of ours."""
+def run_caller(
+    path: Path, hub: Hub, inputs: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, Job]:
+    """Run a workflow that calls ours; give the jobs of ours.
+
+    ``inputs`` are those of a run by hand; ``given`` is what a user of the file changed in it.
+    """
     done: dict[str, Job] = {}
-    for job in read(path)["jobs"].values():
-        scope = Scope(_contexts(hub, inputs or {}, hub.secrets))
+    for written in read(path)["jobs"].values():
+        job = {**written, "with": {**written.get("with", {}), **given}}
+        scope = Scope(_contexts(hub, inputs, hub.secrets))
         if not scope.holds(job.get("if")):
             continue
         name = job["uses"].partition("@")[0].rpartition("/")[2]
