@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from fleetsync.cli.fleet import open_fleet
 from fleetsync.cli.forge import (
     append_to,
     comment_text,
@@ -34,6 +33,7 @@ from fleetsync.forge.github import (
 )
 from fleetsync.forge.rest import Rest
 from fleetsync.forge.sticky import keep_comment
+from fleetsync.settings.fleet_file import load_settings
 
 _BOT = "github-actions[bot]"
 
@@ -123,7 +123,7 @@ def outputs(plan_file: Path) -> None:
 )
 def approved(author: str) -> None:
     """Print the digest shown in the pull request that GITHUB_SHA merged; exit code 4 if none."""
-    fleet = open_fleet(current_options()).settings.fleet
+    fleet = load_settings(current_options().fleet_path).fleet
     merge = Merge(needed("GITHUB_REPOSITORY"), needed("GITHUB_SHA"))
     rest = Rest(account(os.environ))
     click.echo(approved_digest(rest, merge, like=hidden_line(fleet), author=author))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import requests
 
 from fleetsync.emulator.app import make_app
+from fleetsync.emulator.behaviour import parse_behaviour
 from fleetsync.emulator.server import Server
 from fleetsync.emulator.state import OrgState
 
@@ -43,6 +44,10 @@ class Org(NamedTuple):
         """Change the org as somebody does who does not know of git."""
         url = f"{self.url}/api/v0002{path}"
         requests.request(method, url, json=body, auth=WRITER, timeout=30).raise_for_status()
+
+    def misbehave(self, *faults: str) -> None:
+        """Let the org fail on purpose from now on."""
+        self.state.faults = parse_behaviour(faults).faults
 
 
 @contextmanager

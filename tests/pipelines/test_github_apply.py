@@ -154,29 +154,46 @@ def test_a_recipient_that_nothing_can_be_encrypted_for_is_found_out_before(
 def test_an_apply_that_fails_in_part_keeps_the_tokens_that_it_made(
     remote: Remote, approved: str, owner: Owner, org: Org
 ) -> None:
-    remote.inputs = {"keep-command": 'test -s "$FLEETSYNC_SECRETS_FILE"'}
-    org.fail("itemFails", "POST /bulk/devices/add")
+    org.misbehave("itemFails=50%", "faultsOn=POST /bulk/devices/add", "faultSeed=1")
     done = remote.push(approved)
     assert results(done) == {"plan": "success", "apply": "failure"}
-    assert sealed(remote).exists()
+    tokens = owner.tokens(sealed(remote))
+    assert len(tokens) == 1
+    assert all(org.state.check_token("pump", *entry) for entry in tokens.items())
+    assert_nothing_secret_is_kept(remote, list(tokens.values()))
+
+
+KEEP = """\
+test "$FLEET_KEEP_TOKEN" = s.vau1t-t0ken
+cp -a "$FLEETSYNC_SECRETS_FILE" VAULT/tokens
+rm -rf VAULT/journal
+cp -a "$FLEETSYNC_JOURNAL" VAULT/journal
+"""
+RESTORE = """\
+if [ -e VAULT/tokens ]; then
+  mkdir -p "$(dirname "$FLEETSYNC_SECRETS_FILE")"
+  cp -a VAULT/tokens "$FLEETSYNC_SECRETS_FILE"
+  cp -a VAULT/journal "$FLEETSYNC_JOURNAL"
+fi
+"""
 
 
 def test_commands_of_a_user_carry_tokens_and_journal_away_and_back(
-    remote: Remote, approved: str, org: Org, tmp_path: Path
+    remote: Remote, approved: str, tmp_path: Path
 ) -> None:
     vault = tmp_path / "vault"
     vault.mkdir()
     remote.variables["FLEET_RECIPIENT"] = ""
     remote.inputs = {
-        "keep-command": f'test "$FLEET_KEEP_TOKEN" = {KEEP_TOKEN} && cp -a "$FLEETSYNC_SECRETS_FILE" '
-        f'"{vault}/tokens" && rm -rf "{vault}/journal" && cp -a "$FLEETSYNC_JOURNAL" "{vault}/journal"',
-        "restore-command": f'test ! -e "{vault}/tokens" || {{ mkdir -p "$(dirname "$FLEETSYNC_SECRETS_FILE")"'
-        f' && cp -a "{vault}/tokens" "$FLEETSYNC_SECRETS_FILE" && cp -a "{vault}/journal" "$FLEETSYNC_JOURNAL"; }}',
+        "keep-command": KEEP.replace("VAULT", str(vault)),
+        "restore-command": RESTORE.replace("VAULT", str(vault)),
     }
     assert results(remote.push(approved)) == BOTH
     first = (vault / "tokens").read_text()
+    remote.inputs, commands = {}, remote.inputs
     more = PUMPS + "  - {typeId: pump, deviceId: p-3}\n"
     remote.pull_request(remote.commit({"manifests/pumps.yaml": more}, "change"))
+    remote.inputs = commands
     done = remote.push(remote.merge("change"))
     assert results(done) == BOTH, log(done)
     assert (vault / "tokens").read_text().startswith(first)

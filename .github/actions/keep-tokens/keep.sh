@@ -10,12 +10,13 @@ work=$RUNNER_TEMP/fleetsync
 mkdir -p "$work"
 
 encrypt() {
-  local home
+  local home code=0
   home=$(mktemp -d)
   printf '%s\n' "$RECIPIENT" > "$home/recipient.asc"
   gpg --batch --quiet --homedir "$home" --no-autostart --trust-model always \
-    --recipient-file "$home/recipient.asc" --encrypt --output -
+    --recipient-file "$home/recipient.asc" --encrypt --output - || code=$?
   rm -rf "$home"
+  return "$code"
 }
 
 refuse() {

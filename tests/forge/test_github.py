@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.forge.conftest import Call
+from tests.forge.fake import BOT, TOKEN, Forge
+
+Planned = Callable[[int], str]
+SHA = "a" * 40
+COMMENTS = "/repos/fleets/emea/issues/7/comments"
+
+
+def test_a_comment_is_made_then_updated_then_left(
+    fleetsync: Call, planned: Planned, forge: Forge
+) -> None:
+    planned(2)
+    assert fleetsync("github", "comment", "plan.json") == (
+        0,
+        "",
+        "the comment on the pull request: made\n",
+    )
+    digest = planned(3)
+    assert "updated" in fleetsync("github", "comment", "plan.json").err
+    assert "as it was" in fleetsync("github", "comment", "plan.json").err
+    (comment,) = forge.comments
+    assert f"digest={digest}" in comment["body"]
+
+
+def test_the_comments_of_two_fleets_stay_apart(
+    fleetsync: Call, planned: Planned, forge: Forge
+) -> None:
+    forge.say("<!-- fleetsync: fleet=apac digest=sha256:0 format=1 -->\nanother fleet")
+    planned(1)
+    fleetsync("github", "comment", "plan.json")
+    assert len(forge.comments) == 2
+
+
+def test_the_comment_is_found_behind_a_page_of_others(
+    fleetsync: Call, planned: Planned, forge: Forge
+) -> None:
+    for _ in range(150):
+        forge.say("I see", "reviewer")
+    planned(1)
+    fleetsync("github", "comment", "plan.json")
+    planned(2)
+    assert "updated" in fleetsync("github", "comment", "plan.json").err
+    assert len(forge.comments) == 151
+
+
+def test_a_body_that_is_too_long_is_cut_at_a_line(fleetsync: Call, job: Path, forge: Forge) -> None:
+    line = "é" * 99
+    (job / "body.md").write_text(f"{line}\n" * 1000, "utf-8")
+    assert fleetsync("github", "comment", "--body", "body.md").code == 0
+    lines = forge.comments[0]["body"].splitlines()
+    assert set(lines) == {line, "", "The rest did not fit."}
+    assert 60_000 < len(forge.comments[0]["body"].encode()) <= 65_000
+
+
+@pytest.mark.parametrize("faults", [[("after", 502)], [("before", 429)] * 3, [("before", 503)]])
+def test_what_passes_is_waited_out(
+    faults: list[tuple[str, int]], fleetsync: Call, planned: Planned, forge: Forge
+) -> None:
+    planned(1)
+    forge.faults = [("", 0), *faults]
+    assert fleetsync("github", "comment", "plan.json").code == 0
+    assert len(forge.comments) == 1
+
+
+def test_what_stays_is_told(fleetsync: Call, planned: Planned, forge: Forge) -> None:
+    planned(1)
+    forge.faults = [("before", 503)] * 5
+    done = fleetsync("github", "comment", "plan.json")
+    assert done.code == 1
+    assert (
+        done.err == f"Error: GET {COMMENTS}?per_page=100&page=1: the forge answered 503: not now\n"
+    )
+
+
+def test_a_token_that_is_refused_is_not_shown(
+    fleetsync: Call, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(1)
+    monkeypatch.setenv("GITHUB_TOKEN", "ghs_wrong")
+    done = fleetsync("github", "comment", "plan.json")
+    assert done.code == 1
+    assert "the forge answered 401: Bad credentials" in done.err
+    assert "ghs_wrong" not in done.err
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_EVENT_PATH"])
+def test_outside_of_a_job_it_says_what_is_missing(
+    name: str, fleetsync: Call, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(1)
+    monkeypatch.delenv(name)
+    done = fleetsync("github", "comment", "plan.json")
+    assert done.code == 1
+    assert f"{name} is not set" in done.err
+    assert TOKEN not in done.err
+
+
+def test_no_token_goes_over_the_net_in_the_clear(
+    fleetsync: Call, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(1)
+    monkeypatch.setenv("GITHUB_API_URL", "http://forge.example.com")
+    done = fleetsync("github", "comment", "plan.json")
+    assert done.code == 1
+    assert "would show the credentials to everybody on the way" in done.err
+
+
+def test_ten_notices_are_shown_at_most(fleetsync: Call, planned: Planned) -> None:
+    planned(40)
+    done = fleetsync("github", "annotate", "plan.json")
+    lines = done.out.splitlines()
+    assert (done.code, len(lines)) == (0, 10)
+    assert lines[0] == "::notice file=manifests/pumps.yaml,line=1::create pump: not in the org"
+    assert lines[-1] == "::notice::32 more changes: see the summary."
+
+
+def test_outputs_and_summary_are_added(fleetsync: Call, planned: Planned, job: Path) -> None:
+    digest = planned(2)
+    assert fleetsync("github", "outputs", "plan.json").code == 0
+    assert (job / "output").read_text() == f"digest={digest}\nchanges=3\nrefused=false\n"
+    (job / "summary").write_text("before\n")
+    assert fleetsync("github", "summary", "plan.json").code == 0
+    assert (job / "summary").read_text().startswith("before\n<!-- fleetsync: fleet=emea ")
+
+
+def test_the_approved_digest_is_that_of_the_bot_in_the_merged_pull_request(
+    fleetsync: Call, forge: Forge
+) -> None:
+    forge.merges[SHA] = 7
+    for login, sign in (("mallory", "b"), (BOT, "c"), ("mallory", "d")):
+        forge.say(f"<!-- fleetsync: fleet=emea digest=sha256:{sign * 64} format=1 -->", login)
+    assert fleetsync("github", "approved") == (0, f"sha256:{'c' * 64}\n", "")
+    other = fleetsync("github", "approved", "--author", "mallory")
+    assert other.out == f"sha256:{'d' * 64}\n"
+
+
+def test_without_an_approval_it_is_refused(fleetsync: Call, forge: Forge) -> None:
+    done = fleetsync("github", "approved")
+    assert (done.code, done.out) == (4, "")
+    assert f"commit {SHA} is not the merge of a pull request" in done.err
+    forge.merges[SHA] = 7
+    done = fleetsync("github", "approved")
+    assert (done.code, done.out) == (4, "")
+    assert "pull request 7 shows no plan of this fleet by github-actions[bot]" in done.err
+
+
+def test_a_proposal_is_opened_updated_and_closed(fleetsync: Call, job: Path, forge: Forge) -> None:
+    (job / "body.md").write_text("first\n")
+    words = ("github", "propose", "--branch", "fleetsync/drift")
+    said = ("--title", "Accept it", "--body", "body.md")
+    assert "opened" in fleetsync(*words, *said).err
+    (job / "body.md").write_text("second\n")
+    forge.faults = [("", 0), ("after", 502)]
+    assert "updated" in fleetsync(*words, *said).err
+    (pull,) = forge.pulls
+    assert pull == {
+        "number": 20,
+        "state": "open",
+        "title": "Accept it",
+        "body": "second\n",
+        "head": "fleetsync/drift",
+        "base": "main",
+    }
+    assert "closed" in fleetsync(*words, "--withdraw").err
+    assert pull["state"] == "closed"
+    assert "none is open" in fleetsync(*words, "--withdraw").err
+    assert fleetsync(*words).code == 2
