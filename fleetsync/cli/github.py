@@ -25,7 +25,9 @@ from fleetsync.forge.annotation import annotation_lines
 from fleetsync.forge.github import (
     Merge,
     Proposal,
+    Runs,
     account,
+    applied_revision,
     approved_digest,
     close_proposal,
     open_proposal,
@@ -127,6 +129,16 @@ def approved(author: str) -> None:
     merge = Merge(needed("GITHUB_REPOSITORY"), needed("GITHUB_SHA"))
     rest = Rest(account(os.environ))
     click.echo(approved_digest(rest, merge, like=hidden_line(fleet), author=author))
+
+
+@github.command()
+@common_options
+@click.option("--workflow", required=True, metavar="FILE", help="The workflow that applies.")
+@click.option("--branch", default="main", show_default=True, metavar="NAME", help="Its branch.")
+def applied(workflow: str, branch: str) -> None:
+    """Print the commit that was applied last, by a run that ended well; exit code 4 if none."""
+    runs = Runs(needed("GITHUB_REPOSITORY"), workflow, branch)
+    click.echo(applied_revision(Rest(account(os.environ)), runs))
 
 
 @github.command()

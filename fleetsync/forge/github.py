@@ -78,6 +78,31 @@ def _approved(rest: Rest, merge: Merge, like: str, author: str) -> str:
     return shown[-1]
 
 
+class Runs(NamedTuple):
+    """The runs of a workflow on a branch."""
+
+    repository: str
+    workflow: str
+    branch: str
+
+
+def applied_revision(rest: Rest, runs: Runs) -> str:
+    """Give the commit of the newest run that ended well; RefusedError if there is none.
+
+    An apply that ends well has left the org as the manifests of its commit say.
+    """
+    repository, workflow, branch = (quote(each, safe="/") for each in runs)
+    path = f"/repos/{repository}/actions/workflows/{workflow}/runs"
+    wanted = f"{path}?branch={branch}&status=success&per_page=1"
+    found = rest.patiently(lambda: rest.send("GET", wanted))["workflow_runs"]
+    if not found:
+        raise RefusedError(
+            f"no run of {runs.workflow} on {runs.branch} ended well yet, so nobody knows which "
+            "revision was applied"
+        )
+    return str(found[0]["head_sha"])
+
+
 def open_proposal(rest: Rest, repository: str, proposal: Proposal) -> str:
     """Open the pull request of a branch or bring it up to date; tell which."""
     return rest.patiently(lambda: _propose(rest, repository, proposal))

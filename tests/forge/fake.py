@@ -24,6 +24,7 @@ class Forge:
         self.comments: list[Item] = []
         self.pulls: list[Item] = []
         self.merges: dict[str, int] = {}
+        self.applied: list[str] = []
         self.faults: list[tuple[str, int]] = []
         self.asked: list[str] = []
         self.url = ""
@@ -68,6 +69,10 @@ def _pulls_of_commit(forge: Forge, body: Item, sha: str) -> tuple[int, object]:
     return 200, [{"number": forge.merges[sha], **merged}]
 
 
+def _runs(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
+    return 200, {"workflow_runs": [{"head_sha": sha} for sha in reversed(forge.applied)]}
+
+
 def _pulls(forge: Forge, body: Item) -> tuple[int, object]:
     return 200, [each for each in forge.pulls if each["state"] == "open"]
 
@@ -91,6 +96,7 @@ _ROUTES: dict[str, dict[str, Callable[..., tuple[int, object]]]] = {
         rf"{_REPO}/issues/(\d+)/comments": _comments,
         rf"{_REPO}/commits/(\w+)/pulls": _pulls_of_commit,
         rf"{_REPO}/pulls": _pulls,
+        rf"{_REPO}/actions/workflows/apply.yml/runs": _runs,
         _NOTES: _comments,
     },
     "POST": {

@@ -151,6 +151,16 @@ def test_without_an_approval_it_is_refused(fleetsync: Call, forge: Forge) -> Non
     assert "pull request 7 shows no plan of this fleet by github-actions[bot]" in done.err
 
 
+def test_the_revision_applied_last_is_that_of_the_newest_good_run(
+    fleetsync: Call, forge: Forge
+) -> None:
+    done = fleetsync("github", "applied", "--workflow", "apply.yml")
+    assert (done.code, done.out) == (4, "")
+    assert "no run of apply.yml on main ended well yet" in done.err
+    forge.applied += ["b" * 40, SHA]
+    assert fleetsync("github", "applied", "--workflow", "apply.yml") == (0, f"{SHA}\n", "")
+
+
 def test_a_proposal_is_opened_updated_and_closed(fleetsync: Call, job: Path, forge: Forge) -> None:
     (job / "body.md").write_text("first\n")
     words = ("github", "propose", "--branch", "fleetsync/drift")

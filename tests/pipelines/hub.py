@@ -62,6 +62,14 @@ class Remote:
         self.git("push", "--quiet", "origin", branch)
         return self.git("rev-parse", "HEAD")
 
+    def show(self, what: str) -> str:
+        """Give a commit of the server's repository, or a file in it, to its last line end."""
+        command = ["git", "-C", str(self.bare), "show", what]
+        if ":" not in what:
+            command[3:] = ["rev-parse", what]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        return done.stdout
+
     def merge(self, branch: str) -> str:
         """Merge a branch into main, as the button does; give the merge commit."""
         self.git("switch", "--quiet", "main")
@@ -87,7 +95,11 @@ class Remote:
 
     def push(self, sha: str) -> dict[str, Job]:
         """Run what a push to main starts."""
-        return self._run("apply", "push", sha, {"ref": "refs/heads/main", "after": sha})
+        payload = {"ref": "refs/heads/main", "after": sha}
+        done = self._run("apply", "push", sha, payload)
+        if "failure" not in {job.result for job in done.values()}:
+            self.forge.applied.append(sha)
+        return done
 
     def dispatch(self, sha: str, digest: str) -> dict[str, Job]:
         """Run the apply by hand, with a digest."""
@@ -115,6 +127,7 @@ class Remote:
             "repository": REPOSITORY,
             "sha": sha,
             "ref": f"refs/pull/{NUMBER}/merge" if pull else "refs/heads/main",
+            "ref_name": f"{NUMBER}/merge" if pull else "main",
             "event_name": event,
             "event": {**payload, "repository": {"full_name": REPOSITORY}},
             "run_id": str(1000 + self.runs),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import requests
 
@@ -44,6 +44,12 @@ class Org(NamedTuple):
         """Change the org as somebody does who does not know of git."""
         url = f"{self.url}/api/v0002{path}"
         requests.request(method, url, json=body, auth=WRITER, timeout=30).raise_for_status()
+
+    def ask(self, path: str) -> Any:
+        """Look at something in the org."""
+        answer = requests.get(f"{self.url}/api/v0002{path}", auth=WRITER, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
 
     def misbehave(self, *faults: str) -> None:
         """Let the org fail on purpose from now on."""

@@ -62,7 +62,7 @@ _ACTIONS: Mapping[str, Callable[[Mapping[str, str], Machine, Site], None]] = {
     "actions/download-artifact": _download,
 }
 _KNOWN: Mapping[str, set[str]] = {
-    "actions/checkout": {"persist-credentials"},
+    "actions/checkout": {"persist-credentials", "fetch-depth"},
     "actions/setup-python": {"python-version"},
     "actions/upload-artifact": {
         "name",

@@ -56,7 +56,10 @@ case $COMMAND in
   drift)
     how=()
     if [ "$WRITE" = true ]; then
-      how=(--write)
+      how+=(--write)
+    fi
+    if [ -n "$SINCE" ]; then
+      how+=(--since "$SINCE")
     fi
     quietly fleetsync -C "$FOLDER" drift --exit-code "${how[@]}" \
       --output "markdown=$work/drift.md" --output "json=$work/drift.json" || code=$?
