@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
 
 from fleetsync.diff.change import Action
@@ -37,20 +37,28 @@ def annotation_lines(view: PlanView, folder: str) -> Iterator[str]:
 
 
 def _notices(view: PlanView) -> Iterator[_Note]:
+    """Give one note for each line of a manifest and action, as far as they are shown."""
     changes = chain.from_iterable(view.walk((kind, action)) for action, kind in READING_ORDER)
-    placed = (change for change in changes if change.source is not None)
-    shown_ones = list(islice(placed, _MOST))
-    rest = sum(1 for _ in placed)
-    if rest:
-        shown_ones.pop()
-        rest += 1
-    yield from map(_notice, shown_ones)
-    if rest:
-        yield _Note("notice", f"{counted(rest, 'more change', 'more changes')}: see the summary.")
+    found: dict[tuple[Source, Action], tuple[ShownChange, int]] = {}
+    more = 0
+    for change in changes:
+        if change.source is None:
+            continue
+        place = change.source, change.action
+        if place in found or len(found) < _MOST - 1:
+            first, count = found.get(place, (change, 0))
+            found[place] = first, count + 1
+        else:
+            more += 1
+    yield from (_notice(first, count) for first, count in found.values())
+    if more:
+        yield _Note("notice", f"{counted(more, 'more change', 'more changes')}: see the summary.")
 
 
-def _notice(change: ShownChange) -> _Note:
+def _notice(change: ShownChange, count: int) -> _Note:
     words = f"{change.action.value} {change.name}: {change.reason}"
+    if count > 1:
+        words = f"{change.action.value} {counted_kind(count, change.kind)}, such as {change.name}"
     return _Note("notice", words, change.source)
 
 

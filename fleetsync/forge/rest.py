@@ -62,6 +62,8 @@ class Rest:
         fault = url_fault(account.api_url)
         if fault is not None:
             raise ForgeError(f"the address of the forge's API {fault}")
+        if not (account.secret.isascii() and account.secret.isprintable()):
+            raise ForgeError("the token for the forge holds a character that no token has")
         self._url = account.api_url.rstrip("/")
         self._auth = _Header(account.header, account.secret)
         self._session = requests.Session()

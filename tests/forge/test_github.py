@@ -90,6 +90,15 @@ def test_a_token_that_is_refused_is_not_shown(
     assert "ghs_wrong" not in done.err
 
 
+def test_a_token_that_is_none_is_not_sent(
+    fleetsync: Call, planned: Planned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(1)
+    monkeypatch.setenv("GITHUB_TOKEN", "ghs_a\nb")
+    done = fleetsync("github", "comment", "plan.json")
+    assert done.err == "Error: the token for the forge holds a character that no token has\n"
+
+
 @pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_EVENT_PATH"])
 def test_outside_of_a_job_it_says_what_is_missing(
     name: str, fleetsync: Call, planned: Planned, monkeypatch: pytest.MonkeyPatch
@@ -112,13 +121,21 @@ def test_no_token_goes_over_the_net_in_the_clear(
     assert "would show the credentials to everybody on the way" in done.err
 
 
-def test_ten_notices_are_shown_at_most(fleetsync: Call, planned: Planned) -> None:
+def test_one_notice_is_shown_for_a_line_and_ten_at_most(
+    fleetsync: Call, planned: Planned, job: Path
+) -> None:
     planned(40)
-    done = fleetsync("github", "annotate", "plan.json")
-    lines = done.out.splitlines()
-    assert (done.code, len(lines)) == (0, 10)
-    assert lines[0] == "::notice file=manifests/pumps.yaml,line=1::create pump: not in the org"
-    assert lines[-1] == "::notice::32 more changes: see the summary."
+    assert fleetsync("github", "annotate", "plan.json").out.splitlines() == [
+        "::notice file=manifests/pumps.yaml,line=1::create pump: not in the org",
+        "::notice file=manifests/pumps.yaml,line=2::create 40 devices, such as pump/p-0",
+    ]
+    lines = "".join(f"  - {{typeId: pump, deviceId: q-{number}}}\n" for number in range(30))
+    (job / "manifests" / "more.yaml").write_text(f"devices:\n{lines}")
+    fleetsync("plan", "--out", "plan.json")
+    shown = fleetsync("github", "annotate", "plan.json").out.splitlines()
+    assert len(shown) == 10
+    assert shown[2] == "::notice file=manifests/more.yaml,line=2::create pump/q-0: not in the org"
+    assert shown[-1] == "::notice::23 more changes: see the summary."
 
 
 def test_outputs_and_summary_are_added(fleetsync: Call, planned: Planned, job: Path) -> None:
