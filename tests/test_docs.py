@@ -15,7 +15,7 @@ from fleetsync.errors import FleetsyncError
 
 TOP = Path(__file__).parent.parent
 README = (TOP / "README.md").read_text("utf-8")
-SCHEMAS = ("fleet", "manifest", "plan")
+SCHEMAS = ("fleet", "manifest", "plan", "drift")
 
 
 def commands() -> list[tuple[str, click.Command]]:

@@ -116,6 +116,7 @@ def _head(task: Task, fleet: Fleet) -> Head:
         tokens=fleet.settings.secrets.tokens,
         counts={f"{kind} {action}": count for (kind, action), count in made.counts.items()},
         undoes=task.undoes,
+        manifests=made.manifest_digest if task.undoes is None else None,
     )
 
 

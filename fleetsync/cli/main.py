@@ -22,6 +22,7 @@ from fleetsync.escape import shown_lines
 COMMANDS = {
     "validate": "Check fleet.yaml and the manifests; asks no org.",
     "plan": "Show what would change in the org; sends GET requests alone.",
+    "drift": "Show what the org has that git did not say; sends GET requests alone.",
     "apply": "Change the org into what the manifests say.",
     "show": "Show a saved plan, in every form that `plan` has.",
     "undo": "Take back what an apply changed, from its journal.",

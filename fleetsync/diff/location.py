@@ -87,11 +87,12 @@ def location_differences(wanted: Location, found: Location | None) -> list[Field
         Field(f"location.{name}", before.get(name), after.get(name))
         for name in names
         if not (name == "measuredDateTime" and name not in after)
-        and not _same_part(before.get(name), after.get(name))
+        and not same_part(before.get(name), after.get(name))
     ]
 
 
-def _same_part(one: object, other: object) -> bool:
+def same_part(one: object, other: object) -> bool:
+    """Tell whether two values of one part of a location mean the same."""
     if isinstance(one, int | float) and isinstance(other, int | float):
         return isclose(one, other, rel_tol=0, abs_tol=_DEGREES)
     if isinstance(one, str) and isinstance(other, str):

@@ -27,14 +27,17 @@ def may_prune(device: LiveDevice, *, pruned: bool) -> Spared | None:
     """
     if not pruned:
         return Spared.PRUNE_OFF
-    if device.via_gateway or _from_gateway(device):
+    if is_from_gateway(device):
         return Spared.GATEWAY
     if (device.registration.auth_type or "").lower() not in _PEOPLE_AND_APPS:
         return Spared.UNKNOWN
     return None
 
 
-def _from_gateway(device: LiveDevice) -> bool:
+def is_from_gateway(device: LiveDevice) -> bool:
+    """Tell whether a gateway registered a device, or it hangs on one."""
+    if device.via_gateway:
+        return True
     auth_type, auth_id, _ = device.registration
     by_gateway = (auth_type or "").lower() in {"gateway", "device"}
     return by_gateway or (auth_id or "").startswith(("g:", "g/", "g-", "d:"))

@@ -47,7 +47,8 @@ class Sight(StrEnum):
 class Head(NamedTuple):
     """What a run set out to do; ``plan`` is its digest, ``counts`` goes like 'device create' -> 3.
 
-    ``undoes`` names the run that this one takes back, if it is an undo.
+    ``undoes`` names the run that this one takes back, if it is an undo. ``manifests`` is the digest
+    of the manifests that the plan was made from.
     """
 
     run: str
@@ -58,6 +59,7 @@ class Head(NamedTuple):
     tokens: str
     counts: Mapping[str, int]
     undoes: str | None = None
+    manifests: str | None = None
 
 
 class Request(NamedTuple):
@@ -279,7 +281,8 @@ _WORDS: dict[type, str] = {
 }
 _FLAGS = frozenset({"located", "gateway", "settled"})
 _TYPES: dict[str, type] = {
-    **dict.fromkeys(("run", "command", "fleet", "org", "plan", "tokens", "undoes"), str),
+    **dict.fromkeys(("run", "command", "fleet", "org", "plan", "tokens"), str),
+    **dict.fromkeys(("undoes", "manifests"), str),
     **dict.fromkeys(("deed", "ending", "sight", "words", "ended", "kind"), str),
     **dict.fromkeys(("counts", "live", *_GROUPED), dict),
     **dict.fromkeys(("name", "location", "fields"), list),

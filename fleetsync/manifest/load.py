@@ -22,21 +22,29 @@ from fleetsync.manifest.search import find_files
 from fleetsync.manifest.sets import TableError, TableFile
 from fleetsync.manifest.words import quote
 from fleetsync.model import DesiredFleet
+from fleetsync.model.value import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fleetsync.manifest.finding import Finding
 
 
-def load_fleet(folder: Path, patterns: Sequence[str], *, fleet_file: Path) -> DesiredFleet:
+def load_fleet(
+    folder: Path,
+    patterns: Sequence[str],
+    *,
+    fleet_file: Path,
+    instead: Mapping[str, bytes] = EMPTY,
+) -> DesiredFleet:
     """Read the manifests that ``patterns`` name, relative to ``folder``, into one fleet.
 
     Raises a ManifestError with every problem of every file. File names in problems and sources
     are relative to ``folder``. ``fleet_file`` is itself no manifest; it counts in the digest.
+    ``instead`` holds, by file name, content that is read in the place of a file's own.
     """
     with _no_garbage_collection():
-        loading = _Loading(folder, fleet_file)
+        loading = _Loading(folder, fleet_file, instead)
         loading.read_all(patterns)
         loading.check()
         return loading.fleet()
@@ -57,9 +65,10 @@ def _no_garbage_collection() -> Iterator[None]:
 class _Loading:
     """One run over the manifests of a fleet."""
 
-    def __init__(self, folder: Path, fleet_file: Path) -> None:
+    def __init__(self, folder: Path, fleet_file: Path, instead: Mapping[str, bytes]) -> None:
         self._folder = folder
         self._fleet_file = fleet_file
+        self._instead = instead
         self._gathering = Gathering(self._open_table)
         self._problems: dict[str, list[Problem]] = {}
         self._paths: dict[str, Path] = {}
@@ -155,7 +164,7 @@ class _Loading:
             name = self._name(path)
             if name in self._manifests:
                 raise TableError(f"csv {quote(text)} is a manifest or fleet.yaml, no CSV file")
-            data = read_file(path)
+            data = self._content(path, name)
         except OutsideError as error:
             raise TableError(f"csv {error}") from None
         except OSError as error:
@@ -171,7 +180,7 @@ class _Loading:
 
     def _bytes(self, path: Path, name: str) -> bytes | None:
         try:
-            data = read_file(path)
+            data = self._content(path, name)
         except OSError as error:
             reason = error.strerror or "unknown reason"
             self._complain(name, f"the file cannot be read: {reason}: see to it, or take it away")
@@ -179,6 +188,9 @@ class _Loading:
         self._paths[name] = path
         self._hashes[name] = hashlib.sha256(data).digest()
         return data
+
+    def _content(self, path: Path, name: str) -> bytes:
+        return self._instead[name] if name in self._instead else read_file(path)
 
     def _complain(self, name: str, message: str) -> None:
         self._problems.setdefault(name, []).append(Problem(name, 1, 1, message))

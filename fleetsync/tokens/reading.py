@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fleetsync.model import DeviceKey
 from fleetsync.tokens.compaction import content_span
 from fleetsync.tokens.line import Entry, Retired, parse
 from fleetsync.tokens.opening import explained, open_for_reading
@@ -24,6 +25,26 @@ def clients_with_token(path: Path) -> frozenset[str]:
         with explained(path, what="the secrets file cannot be read", advice="mend the disk"):
             lines = (parse(raw) for _, raw in storage.lines(*content_span(storage)))
             return frozenset(name for line in lines if (name := _client_id(line)))
+    finally:
+        storage.close()
+
+
+def registered_devices(path: Path, org: str) -> frozenset[DeviceKey]:
+    """Give the devices of an org that have a valid token, as far as the file tells.
+
+    Raises SecretsError, also when an apply is at work on the file. No token leaves this function.
+    """
+    storage = open_for_reading(path)
+    if storage is None:
+        return frozenset()
+    try:
+        with explained(path, what="the secrets file cannot be read", advice="mend the disk"):
+            lines = (parse(raw) for _, raw in storage.lines(*content_span(storage)))
+            return frozenset(
+                DeviceKey(line.type_id, line.device_id)
+                for line in lines
+                if isinstance(line, Entry) and line.belongs_to(org)
+            )
     finally:
         storage.close()
 

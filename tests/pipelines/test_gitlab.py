@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forge.fake import TOKEN, Forge
 from tests.pipelines.gitlab import Pipeline
 from tests.pipelines.hub import Remote
 from tests.pipelines.org import READER, WRITER, Org
@@ -93,3 +94,33 @@ def test_if_the_org_changed_after_the_plan_nothing_is_applied(
     applied = pipeline.run("apply", {**WRITE, "FLEET_RECIPIENT": str(recipient)})
     assert applied.code == 5
     assert org.writes == []
+
+
+def test_a_merge_request_has_one_note_and_the_numbers_of_its_plan(
+    remote: Remote, forge: Forge, org: Org, tmp_path: Path
+) -> None:
+    remote.commit({"manifests/pumps.yaml": PUMPS})
+    (tmp_path / "gitlab").mkdir()
+    here = {"CI_API_V4_URL": forge.url, "CI_MERGE_REQUEST_IID": "7", "FLEET_NOTE_TOKEN": TOKEN}
+    pipeline = Pipeline(tmp_path / "gitlab", remote.bare, {**MERGE_REQUEST, **here})
+    for _ in range(2):
+        done = pipeline.run("plan", READ)
+        assert done.code == 0, done.log
+    (note,) = forge.comments
+    assert note["body"].startswith("<!-- fleetsync: fleet=emea ")
+    assert json.loads((pipeline.artifacts / "widget.json").read_text())["create"] == 3
+    assert TOKEN not in done.log
+    assert org.writes == []
+
+
+def test_a_night_fails_if_somebody_changed_the_org(
+    remote: Remote, org: Org, tmp_path: Path
+) -> None:
+    remote.commit({"manifests/pumps.yaml": "deviceTypes: [{id: pump}]\n"})
+    org.send("POST", "/device/types", {"id": "pump"})
+    (tmp_path / "gitlab").mkdir()
+    pipeline = Pipeline(tmp_path / "gitlab", remote.bare, {})
+    assert pipeline.run("drift", READ).code == 0
+    org.send("POST", "/device/types/pump/devices", {"deviceId": "p-9"})
+    assert pipeline.run("drift", READ).code == 3
+    assert "p-9" in (pipeline.artifacts / "drift.md").read_text()

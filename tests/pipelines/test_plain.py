@@ -124,6 +124,16 @@ def test_tokens_that_cannot_be_carried_away_fail_the_job_and_are_left(
     assert (remote.clone / "secrets" / "tokens.jsonl").exists()
 
 
+def test_drift_is_told_by_the_exit_code(remote: Remote, planned: str, org: Org) -> None:
+    env = {"PLAN_DIGEST": planned, "FLEET_KEEP_COMMAND": "true"}
+    assert run(remote, "apply", WRITER, env).returncode == 0
+    assert run(remote, "drift").returncode == 0
+    org.send("POST", "/device/types/pump/devices", {"deviceId": "p-9"})
+    done = run(remote, "drift")
+    assert done.returncode == 3
+    assert "p-9" in out(remote, "drift.md").read_text()
+
+
 def test_it_says_what_it_can_do(remote: Remote) -> None:
     done = run(remote, "destroy")
     assert (done.returncode, done.stdout) == (2, "")

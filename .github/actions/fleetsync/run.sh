@@ -65,8 +65,10 @@ case $COMMAND in
       --output "markdown=$work/drift.md" --output "json=$work/drift.json" || code=$?
     case $code in
       0 | 3)
-        git add --intent-to-add -- "$FOLDER"
-        git diff --binary > "$work/drift.patch"
+        if [ "$WRITE" = true ]; then
+          git add --intent-to-add -- "$FOLDER"
+          git diff --binary > "$work/drift.patch"
+        fi
         summarise "$work/drift.md"
         tell keep "$work/drift.*"
         tell exit-code "$code"

@@ -10,6 +10,7 @@
 #   WIOTP_AUTH_KEY, WIOTP_AUTH_TOKEN   a read-only key for plan and drift, the write key for apply
 #   FLEET               the folder of fleet.yaml; by default the current one
 #   OUT                 where results go; by default fleetsync-out
+#   FLEET_SINCE         for drift, the git revision that was applied last; by default HEAD
 #   FLEETSYNC_VERSION   the release to install, unless fleetsync is on the path already
 #   FLEET_RECIPIENT     file with an OpenPGP public key: apply writes $OUT/tokens.tar.gpg
 #   FLEET_KEEP_COMMAND  command that carries $FLEETSYNC_SECRETS_FILE and $FLEETSYNC_JOURNAL away
@@ -21,6 +22,7 @@ umask 077
 
 FLEET=${FLEET:-.}
 OUT=${OUT:-fleetsync-out}
+FLEET_SINCE=${FLEET_SINCE-HEAD}
 FLEET_RECIPIENT=${FLEET_RECIPIENT:-}
 FLEET_KEEP_COMMAND=${FLEET_KEEP_COMMAND:-}
 
@@ -118,7 +120,7 @@ apply() {
 }
 
 drift() {
-  fleetsync -C "$FLEET" drift --exit-code \
+  fleetsync -C "$FLEET" drift ${FLEET_SINCE:+--since "$FLEET_SINCE"} --exit-code \
     --output "markdown=$OUT/drift.md" --output "json=$OUT/drift.json"
 }
 
