@@ -56,9 +56,9 @@ class Account(NamedTuple):
 
 
 class Rest:
-    """Requests to one forge; ``pause`` waits for so many seconds."""
+    """Requests to one forge."""
 
-    def __init__(self, account: Account, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, account: Account) -> None:
         fault = url_fault(account.api_url)
         if fault is not None:
             raise ForgeError(f"the address of the forge's API {fault}")
@@ -68,7 +68,6 @@ class Rest:
         self._auth = _Header(account.header, account.secret)
         self._session = requests.Session()
         self._session.headers["Accept"] = "application/json"
-        self._pause = pause
 
     def patiently(self, attempt: Callable[[], Result]) -> Result:
         """Try until it succeeds or is refused; the attempt looks first what was done already."""
@@ -77,7 +76,7 @@ class Rest:
                 return attempt()
             except PassingError as error:
                 grown = min(_FIRST_WAIT * 2**number, _LONGEST_WAIT)
-                self._pause(min(max(grown, error.wait), _LONGEST_WAIT))
+                time.sleep(min(max(grown, error.wait), _LONGEST_WAIT))
         return attempt()
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever JSON the forge answers

@@ -24,11 +24,11 @@ SCRIPT = EXAMPLES / "plain" / "fleetsync-ci.sh"
 def run(
     remote: Remote, word: str, key: Key = READER, env: Mapping[str, str] = {}
 ) -> subprocess.CompletedProcess[str]:
-    """Run the script by the plainest shell there is, as a job would."""
+    """Run the script as a job would, by the plainest shell there is."""
     credentials = {"WIOTP_AUTH_KEY": key.key, "WIOTP_AUTH_TOKEN": key.token}
     path = f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        ["dash", str(SCRIPT), word],
+        ["sh", str(SCRIPT), word],
         cwd=remote.clone,
         env={"PATH": path, "HOME": str(remote.folder), **credentials, **env},
         stdin=subprocess.DEVNULL,
