@@ -107,11 +107,16 @@ def summary(plan_file: Path) -> None:
 @common_options
 @plan_argument
 def outputs(plan_file: Path) -> None:
-    """Set the outputs digest, changes and refused of the step."""
+    """Set the outputs digest, changes, withheld and refused of the step."""
     with told_plan(plan_file) as view:
         changes = sum(sum(sizes.values()) for sizes in view.sizes.values())
-        refused = "true" if view.refusals else "false"
-        append_to("GITHUB_OUTPUT", f"digest={view.digest}\nchanges={changes}\nrefused={refused}\n")
+        told = {
+            "digest": view.digest,
+            "changes": changes,
+            "withheld": view.withheld,
+            "refused": "true" if view.refusals else "false",
+        }
+    append_to("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in told.items()))
 
 
 @github.command()

@@ -111,8 +111,9 @@ class Rest:
 
 
 def _is_throttled(answer: requests.Response) -> bool:
-    limited = answer.headers.get("Retry-After") or answer.headers.get("X-RateLimit-Remaining")
-    return answer.status_code == requests.codes.forbidden and limited is not None and limited != ""
+    """Tell a quota that is used up from a right that is missing: both are 403."""
+    used_up = answer.headers.get("X-RateLimit-Remaining") == "0" or "Retry-After" in answer.headers
+    return answer.status_code == requests.codes.forbidden and used_up
 
 
 def _asked_wait(answer: requests.Response) -> float:

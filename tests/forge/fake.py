@@ -27,6 +27,7 @@ class Forge:
         self.applied: list[str] = []
         self.faults: list[tuple[str, int]] = []
         self.asked: list[str] = []
+        self.used_up = False
         self.url = ""
 
     def say(self, body: str, login: str = BOT) -> Item:
@@ -143,6 +144,7 @@ def run_forge() -> Iterator[Forge]:
             data = json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            self.send_header("X-RateLimit-Remaining", "0" if forge.used_up else "4999")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -153,7 +155,7 @@ def run_forge() -> Iterator[Forge]:
             """Stay silent."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         forge.url = f"http://127.0.0.1:{server.server_address[1]}"
         try:
             yield forge

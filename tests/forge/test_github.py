@@ -79,6 +79,17 @@ def test_what_stays_is_told(fleetsync: Call, planned: Planned, forge: Forge) -> 
     )
 
 
+@pytest.mark.parametrize(("used_up", "tries"), [(False, 1), (True, 5)])
+def test_a_right_that_is_missing_is_not_waited_for(
+    used_up: bool, tries: int, fleetsync: Call, planned: Planned, forge: Forge
+) -> None:
+    planned(1)
+    forge.used_up = used_up
+    forge.faults = [("before", 403)] * 5
+    assert fleetsync("github", "comment", "plan.json").code == 1
+    assert len(forge.asked) == tries
+
+
 def test_a_token_that_is_refused_is_not_shown(
     fleetsync: Call, planned: Planned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +152,8 @@ def test_one_notice_is_shown_for_a_line_and_ten_at_most(
 def test_outputs_and_summary_are_added(fleetsync: Call, planned: Planned, job: Path) -> None:
     digest = planned(2)
     assert fleetsync("github", "outputs", "plan.json").code == 0
-    assert (job / "output").read_text() == f"digest={digest}\nchanges=3\nrefused=false\n"
+    told = f"digest={digest}\nchanges=3\nwithheld=0\nrefused=false\n"
+    assert (job / "output").read_text() == told
     (job / "summary").write_text("before\n")
     assert fleetsync("github", "summary", "plan.json").code == 0
     assert (job / "summary").read_text().startswith("before\n<!-- fleetsync: fleet=emea ")

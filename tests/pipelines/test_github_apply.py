@@ -163,6 +163,19 @@ def test_an_apply_that_fails_in_part_keeps_the_tokens_that_it_made(
     assert_nothing_secret_is_kept(remote, list(tokens.values()))
 
 
+def test_deletes_that_wait_for_a_whole_list_are_no_success(
+    remote: Remote, approved: str, org: Org
+) -> None:
+    remote.push(approved)
+    fewer = PUMPS.replace("  - {typeId: pump, deviceId: p-2}\n", "")
+    remote.pull_request(remote.commit({"manifests/pumps.yaml": fewer}, "change"))
+    org.misbehave("listWrongTotal=100%")
+    done = remote.push(remote.merge("change"))
+    assert results(done) == {"plan": "failure", "apply": "skipped"}
+    assert "The lists of the org are not provably whole, so deletes wait" in log(done)
+    assert org.ask("/device/types/pump/devices/p-2")["deviceId"] == "p-2"
+
+
 KEEP = """\
 test "$FLEET_KEEP_TOKEN" = s.vau1t-t0ken
 cp -a "$FLEETSYNC_SECRETS_FILE" VAULT/tokens
