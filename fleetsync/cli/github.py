@@ -42,6 +42,13 @@ _BOT = "github-actions[bot]"
 plan_argument = click.argument(
     "plan_file", metavar="PLAN.json", type=click.Path(path_type=Path, dir_okay=False)
 )
+author_option = click.option(
+    "--author",
+    default=_BOT,
+    show_default=True,
+    metavar="LOGIN",
+    help="Whose comment counts: the account of the token.",
+)
 
 
 @click.group()
@@ -74,12 +81,13 @@ def github() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Tell the Markdown in FILE instead of a plan.",
 )
-def comment(plan_file: Path | None, body: Path | None) -> None:
+@author_option
+def comment(plan_file: Path | None, body: Path | None, author: str) -> None:
     """Keep one comment of the fleet on the pull request that this job runs for."""
     text = comment_text(plan_file, body, current_options())
     repository = needed("GITHUB_REPOSITORY")
     rest = Rest(account(os.environ))
-    done = keep_comment(rest, thread(repository, _pull_request()), text)
+    done = keep_comment(rest, thread(repository, _pull_request(), author), text)
     notice(f"the comment on the pull request: {done}")
 
 
@@ -121,13 +129,7 @@ def outputs(plan_file: Path) -> None:
 
 @github.command()
 @common_options
-@click.option(
-    "--author",
-    default=_BOT,
-    show_default=True,
-    metavar="LOGIN",
-    help="Whose comment counts.",
-)
+@author_option
 def approved(author: str) -> None:
     """Print the digest shown in the pull request that GITHUB_SHA merged; exit code 4 if none."""
     fleet = load_settings(current_options().fleet_path).fleet

@@ -35,10 +35,10 @@ def account(env: Mapping[str, str]) -> Account:
     return Account(url, "Authorization", f"Bearer {token}")
 
 
-def thread(repository: str, number: int) -> Thread:
-    """Say where the comments of a pull request are."""
+def thread(repository: str, number: int, author: str) -> Thread:
+    """Say where the comments of a pull request are, and whose are ours."""
     base = f"/repos/{repository}/issues"
-    return Thread(f"{base}/{number}/comments", base + "/comments/{id}", "PATCH")
+    return Thread(f"{base}/{number}/comments", base + "/comments/{id}", "PATCH", author)
 
 
 class Merge(NamedTuple):
@@ -67,7 +67,7 @@ def _approved(rest: Rest, merge: Merge, like: str, author: str) -> str:
             "approve a plan by its digest, or make the change in a pull request"
         )
     number = int(merged[0]["number"])
-    comments = rest.items(thread(repository, number).comments)
+    comments = rest.items(thread(repository, number, author).comments)
     bodies = [each["body"] for each in comments if each["user"]["login"] == author]
     shown = [planned_digest(body) for body in bodies if same_fleet(body, like)]
     if not shown or shown[-1] is None:

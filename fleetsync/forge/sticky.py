@@ -11,11 +11,16 @@ if TYPE_CHECKING:
 
 
 class Thread(NamedTuple):
-    """Where the comments of a review are: their list, one of them, and how one is changed."""
+    """Where the comments of a review are: their list, one of them, and how one is changed.
+
+    Only those of ``author`` are ever changed, if one is named: others may write what looks like
+    ours.
+    """
 
     comments: str
     one: str
     update: str
+    author: str | None = None
 
 
 def keep_comment(rest: Rest, thread: Thread, body: str) -> str:
@@ -27,8 +32,8 @@ def keep_comment(rest: Rest, thread: Thread, body: str) -> str:
 
 
 def _keep(rest: Rest, thread: Thread, body: str) -> str:
-    comments = rest.items(thread.comments)
-    found = next((each for each in comments if same_fleet(_body(each), body)), None)
+    ours = (each for each in rest.items(thread.comments) if _is_by(each, thread.author))
+    found = next((each for each in ours if same_fleet(_body(each), body)), None)
     if found is None:
         rest.send("POST", thread.comments, {"body": body})
         return "made"
@@ -36,6 +41,10 @@ def _keep(rest: Rest, thread: Thread, body: str) -> str:
         return "as it was"
     rest.send(thread.update, thread.one.format(id=int(found["id"])), {"body": body})
     return "updated"
+
+
+def _is_by(comment: Any, author: str | None) -> bool:  # noqa: ANN401 - whatever JSON the forge answers
+    return author is None or comment["user"]["login"] == author
 
 
 def _body(comment: Any) -> str:  # noqa: ANN401 - whatever JSON the forge answers

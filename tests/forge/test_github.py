@@ -38,6 +38,16 @@ def test_the_comments_of_two_fleets_stay_apart(
     assert len(forge.comments) == 2
 
 
+def test_a_comment_of_somebody_else_that_looks_like_ours_is_left(
+    fleetsync: Call, planned: Planned, forge: Forge
+) -> None:
+    theirs = forge.say("<!-- fleetsync: fleet=emea digest=sha256:0 format=1 -->", "mallory")
+    planned(1)
+    assert "made" in fleetsync("github", "comment", "plan.json").err
+    assert theirs["body"] == "<!-- fleetsync: fleet=emea digest=sha256:0 format=1 -->"
+    assert len(forge.comments) == 2
+
+
 def test_the_comment_is_found_behind_a_page_of_others(
     fleetsync: Call, planned: Planned, forge: Forge
 ) -> None:
