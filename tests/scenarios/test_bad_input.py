@@ -494,8 +494,8 @@ USAGE: list[tuple[tuple[str, ...], str]] = [
     (("plann",), "Error: there is no command 'plann'; did you mean plan?\n"),
     (
         ("deploy",),
-        "Error: there is no command 'deploy'; there are validate, plan, apply, show, undo, journal,"
-        " emulator\n",
+        "Error: there is no command 'deploy'; there are validate, plan, drift, apply, show, undo,"
+        " journal, github, gitlab, emulator\n",
     ),
     (("plan", "extra"), "Error: Got unexpected extra argument (extra)\n"),
     (
