@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from collections.abc import Mapping as Values
 from collections.abc import Sequence as Many
 from pathlib import PurePosixPath
@@ -35,11 +35,14 @@ class Spot(NamedTuple):
 
 
 class ManifestText:
-    """One manifest, and the edits that are collected for it."""
+    """One manifest, and the edits that are collected for it.
 
-    def __init__(self, text: str) -> None:
+    Of its devices, only those that begin on the lines of ``focus`` can be found.
+    """
+
+    def __init__(self, text: str, focus: Container[int]) -> None:
         self._text = text
-        self._roots = parse_tree(text)
+        self._roots = parse_tree(text, focus)
         self._splices: list[Splice] = []
         self._removed: dict[int, tuple[Sequence, list[Node]]] = {}
         self._added: dict[int, tuple[Sequence, list[dict[str, JSON]]]] = {}
@@ -95,7 +98,7 @@ class ManifestText:
         for holder, items in self._removed.values():
             splices += self._removals(holder, items)
         for holder, added in self._added.values():
-            if not self._is_emptied(holder):
+            if not self._is_replaced(holder):
                 splices += self._additions(holder, added)
         for root, added in self._fresh:
             lines = [f"{DEVICES}:", *(f"  {line}" for line in _block_lines(added))]
@@ -104,16 +107,18 @@ class ManifestText:
         return spliced(self._text, splices)
 
     def _removals(self, holder: Sequence, items: list[Node]) -> Iterator[Splice]:
-        if self._is_emptied(holder):
+        if self._is_replaced(holder):
             added = self._added.get(id(holder), (holder, []))[1]
             yield replace_value(self._text, holder, flow(list(added)))
             return
         for item in items:
             yield from remove_item(self._text, holder, item, items, commented=True)
 
-    def _is_emptied(self, holder: Sequence) -> bool:
+    def _is_replaced(self, holder: Sequence) -> bool:
+        """Tell whether a list loses all that it had, and so is written anew."""
         gone = self._removed.get(id(holder), (holder, []))[1]
-        return len(gone) == len(holder.items)
+        stays = not holder.flow and id(holder) in self._added
+        return bool(gone) and len(gone) == len(holder.items) and not stays
 
     def _additions(self, holder: Sequence, added: list[dict[str, JSON]]) -> Iterator[Splice]:
         last = holder.items[-1] if holder.items else None

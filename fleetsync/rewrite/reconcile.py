@@ -19,9 +19,9 @@ def reconcile(text: str, node: Node, new: JSON) -> Iterator[Splice]:
         return
     if node.shared:
         raise CannotEditError(_SHARED)
-    if isinstance(node, Mapping) and isinstance(new, dict) and new:
+    if isinstance(node, Mapping) and node.entries and isinstance(new, dict) and new:
         yield from _mapping(text, node, new)
-    elif isinstance(node, Sequence) and isinstance(new, list) and new:
+    elif isinstance(node, Sequence) and node.items and isinstance(new, list) and new:
         yield from _sequence(text, node, new)
     else:
         yield replace_value(text, node, written(node, new))

@@ -59,10 +59,26 @@ def rewritten(
     drift: Drift, desired: DesiredFleet, files: Files, untouched: frozenset[str] = frozenset()
 ) -> Rewritten:
     """Edit all files that have to change, but for the ``untouched``."""
-    work = _Work(desired, files, untouched)
+    work = _Work(desired, files, untouched, _focus(drift.findings, desired))
     for finding in _in_order(drift.findings):
         work.take(finding)
     return work.result()
+
+
+def _focus(findings: Iterable[Finding], desired: DesiredFleet) -> dict[str, set[int]]:
+    """Name the lines of what has to change, and of the last device that new ones may go behind."""
+    lines: dict[str, set[int]] = {}
+    grown: set[str] = set()
+    for finding in findings:
+        if finding.source is not None:
+            lines.setdefault(finding.source.file, set()).add(finding.source.line)
+        if finding.what is What.ADDED:
+            grown.add(finding.type_id)
+    for type_id in grown:
+        last = {each.source.file: each for each in desired.devices.get(type_id, {}).values()}
+        for file, device in last.items():
+            lines.setdefault(file, set()).add(device.source.line)
+    return lines
 
 
 def _in_order(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -74,10 +90,17 @@ def _in_order(findings: Iterable[Finding]) -> Iterator[Finding]:
 class _Work:
     """All files that are being edited."""
 
-    def __init__(self, desired: DesiredFleet, files: Files, untouched: frozenset[str]) -> None:
+    def __init__(
+        self,
+        desired: DesiredFleet,
+        files: Files,
+        untouched: frozenset[str],
+        focus: dict[str, set[int]],
+    ) -> None:
         self._desired = desired
         self._files = files
         self._untouched = untouched
+        self._focus = focus
         self._manifests: dict[str, ManifestText] = {}
         self._tables: dict[str, TableText] = {}
         self._types = dict(desired.types)
@@ -221,7 +244,9 @@ class _Work:
             text = self._text_of(source.file)
             if text is None:
                 raise CannotEditError("it is declared in a CSV file")
-            found = self._manifests[source.file] = ManifestText(text)
+            found = self._manifests[source.file] = ManifestText(
+                text, self._focus.get(source.file, ())
+            )
         return found
 
     def _table(self, source: Source) -> tuple[TableText, Template]:

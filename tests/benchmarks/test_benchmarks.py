@@ -25,7 +25,7 @@ def test_the_whole_job_of_200_devices(capsys: pytest.CaptureFixture[str]) -> Non
     assert "to the scan" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["bench_manifest", "bench_plan", "bench_show"])
+@pytest.mark.parametrize("name", ["bench_manifest", "bench_plan", "bench_show", "bench_drift"])
 def test_the_other_benchmarks_print_their_figures(name: str) -> None:
     script = Path(__file__).parent / f"{name}.py"
     command = [sys.executable, str(script), "300"]
