@@ -9,6 +9,7 @@ FleetsyncError (1)                  failed: network, server, file
 ├── ExtraMissingError (1)           a package of an extra is not installed
 ├── ApiError (1)                    the org answered with an error
 ├── UnreachableError (1)            the org did not answer
+├── ForgeError (1)                  GitHub or GitLab refused, or did not answer
 ├── OutcomeUnknownError (1)         a write was sent and its answer never came
 ├── UsageError (2)                  wrong usage
 ├── RefusedError (4)                limits, protection, or not confirmed
@@ -71,6 +72,10 @@ class ApiError(FleetsyncError):
 
 class UnreachableError(FleetsyncError):
     """The org did not answer: no host, no connection, no TLS, no time left."""
+
+
+class ForgeError(FleetsyncError):
+    """GitHub or GitLab refused what was asked, or did not answer."""
 
 
 class OutcomeUnknownError(FleetsyncError):

@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {"errors", "model", "batch", "journal", "diff"},
     "apply": {"errors", "model", "batch", "escape", "api", "tokens", "journal", "diff", "plan"},
     "report": {"errors", "model", "escape", "journal", "diff", "drift", "plan", "apply"},
+    "forge": {"errors", "model", "escape", "address", "diff", "plan", "report"},
     "emulator": {"errors"},
 }
 """Who may import whom; `cli` may import everything. The data flows one way."""

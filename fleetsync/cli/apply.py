@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fleetsync.cli.approval import check_digest, digest_option
 from fleetsync.cli.carry_out import Task, carry_out
 from fleetsync.cli.confirm import Wish, confirm
 from fleetsync.cli.course import Course, Watch, chart, chart_approved, chart_shown
@@ -76,9 +77,11 @@ ANSWER_SECONDS = 30
     help="Carry out the rest of the plan that the last apply began and did not finish.",
 )
 @watch_option
+@digest_option
 @location_options
 def apply(
     plan_file: Path | None,
+    plan_digest: str | None,
     resume: bool,
     yes: bool,
     allow_deletes: int,
@@ -99,13 +102,14 @@ def apply(
       fleetsync apply --yes
       fleetsync apply plan.json
       fleetsync apply --watch
+      fleetsync apply --plan-digest sha256:4f9a...
       fleetsync apply --resume
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options(FORMATS, streams=True)
     unfinished = unfinished_run(options.fleet_path.parent, plan_file) if resume else None
     if unfinished is not None:
         plan_file = unfinished.plan_path
-    wish = Wish(yes or plan_file is not None, allow_deletes)
+    wish = Wish(yes or plan_file is not None or plan_digest is not None, allow_deletes)
     check_outputs(
         [path for _, path in options.outputs],
         precious=chain([plan_file] if plan_file else [], precious_files(options)),
@@ -128,6 +132,7 @@ def apply(
         else:
             course = chart_approved(saved, org_watch, name=str(plan_file))
         tell_plan(course.plan)
+        check_digest(course.plan, plan_digest)
         if not course.plan.idle:
             course = _confirmed(course, wish, org_watch, options)
         if course.plan.idle:

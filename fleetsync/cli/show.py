@@ -64,6 +64,13 @@ def _pieces(
 
 
 @contextmanager
+def opened_view(path: Path) -> Iterator[PlanView]:
+    """Open a plan for others that tell of it; FileError, StalePlanError."""
+    with _opened(path) as file:
+        yield read_view(partial(_lines, file), name=shown(str(path)))
+
+
+@contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     """Open a plan; what comes from another program cannot be read twice, so it is kept."""
     try:

@@ -55,7 +55,9 @@ def _counts(fleet: Fleet) -> dict[str, int]:
 def _valid(fleet: Fleet, form: str) -> Iterator[str]:
     types, devices = _counts(fleet).values()
     if form == "json":
-        yield json.dumps({"valid": True, **_counts(fleet), "problems": []})
+        secrets_file = str(fleet.settings.secrets.file)
+        found = {"valid": True, **_counts(fleet), "secretsFile": secrets_file, "problems": []}
+        yield json.dumps(found)
         yield "\n"
         return
     declared = f"{counted_kind(types, Kind.DEVICE_TYPE)}, {counted_kind(devices, Kind.DEVICE)}"

@@ -9,7 +9,7 @@ from typing import Any
 from fleetsync.diff.change import Change, change_fields
 from fleetsync.model import JSON, Kind
 from fleetsync.plan.plan import Plan
-from fleetsync.plan.policy import outcome_document
+from fleetsync.plan.policy import policy_document
 from fleetsync.plan.precondition import precondition
 from fleetsync.plan.seal import seal
 
@@ -34,7 +34,7 @@ def _pieces(plan: Plan) -> Iterator[str]:
         "warnings": list(plan.warnings),
     }
     if plan.policies:
-        tail["policies"] = [outcome_document(outcome) for outcome in plan.policies]
+        tail["policies"] = [policy_document(outcome) for outcome in plan.policies]
     yield json.dumps(document, indent=2)[:-2] + ',\n  "changes": ['
     for number, change in enumerate(plan.changes):
         yield ("," if number else "") + "\n    " + json.dumps(change_document(change))

@@ -104,7 +104,7 @@ def _told(finding: Finding) -> str:
     return finding.name if place is None else f"{finding.name} in {place.file}:{place.line}"
 
 
-def outcome_document(outcome: PolicyOutcome) -> dict[str, JSON]:
+def policy_document(outcome: PolicyOutcome) -> dict[str, JSON]:
     """Give an outcome as the document of a plan writes it."""
     return {
         "name": outcome.name,
@@ -125,7 +125,7 @@ def _place(source: Source | None) -> dict[str, JSON] | None:
 
 
 def read_outcomes(documents: Iterable[Mapping[str, Any]]) -> tuple[PolicyOutcome, ...]:
-    """Read what ``outcome_document`` wrote; KeyError, TypeError or ValueError for anything else."""
+    """Read what ``policy_document`` wrote; KeyError, TypeError or ValueError for anything else."""
     return tuple(map(_read_outcome, documents))
 
 

@@ -8,6 +8,7 @@ from fleetsync.apply.outcome import Outcome
 from fleetsync.model import Kind
 from fleetsync.plan import STAGES, Plan
 from fleetsync.plan.document import plan_head
+from fleetsync.plan.policy import policy_document
 from fleetsync.report.event import Facts
 from fleetsync.report.outcome import Report, outcome_document, report_head
 
@@ -34,12 +35,16 @@ def stages_of(plan: Plan) -> list[Stage]:
 def plan_facts(plan: Plan) -> Facts:
     """Tell of a plan all but its changes."""
     head = {name: value for name, value in plan_head(plan).items() if name not in _NOT_TOLD}
+    policies: Facts = (
+        {"policies": list(map(policy_document, plan.policies))} if plan.policies else {}
+    )
     return {
         **head,
         "records": len(plan.records),
         "withheld": plan.withheld,
         "refusals": [refusal._asdict() for refusal in plan.refusals],
         "warnings": list(plan.warnings),
+        **policies,
     }
 
 

@@ -13,7 +13,7 @@ from fleetsync.errors import FleetsyncError
 from fleetsync.escape import shown
 from fleetsync.model import Kind
 from fleetsync.plan import STAGES, Plan
-from fleetsync.plan.policy import outcome_document
+from fleetsync.plan.policy import policy_document
 from fleetsync.report.words import counted, counted_kind, listed
 
 FORMAT_VERSION = 1
@@ -161,7 +161,7 @@ def report_head(report: Report) -> dict[str, Any]:
 def _only_where_there_are_some(plan: Plan) -> dict[str, Any]:
     found: dict[str, Any] = {} if plan.undoes is None else {"undoes": plan.undoes}
     if plan.policies:
-        found["policies"] = [outcome_document(each) for each in plan.policies]
+        found["policies"] = [policy_document(each) for each in plan.policies]
     return found
 
 

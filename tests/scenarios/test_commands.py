@@ -110,6 +110,7 @@ def test_common_options_stand_before_or_after_the_command(
         "valid": True,
         "deviceTypes": 1,
         "devices": 5,
+        "secretsFile": str(folder.secrets),
         "problems": [],
     }
     assert fleetsync("validate", "--format", "json").json["valid"] is True

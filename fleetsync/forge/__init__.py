@@ -1,0 +1,1 @@
+"""Tell a plan where it is reviewed: on GitHub and GitLab."""

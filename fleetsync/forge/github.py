@@ -1,0 +1,140 @@
+"""Speak GitHub: comments of a pull request, what was approved in one, and pull requests of ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from fleetsync.errors import ForgeError, RefusedError
+from fleetsync.forge.marker import planned_digest, same_fleet
+from fleetsync.forge.rest import Account
+from fleetsync.forge.sticky import Thread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fleetsync.forge.rest import Rest
+
+
+class Proposal(NamedTuple):
+    """What a pull request of ours says."""
+
+    branch: str
+    title: str
+    body: str
+
+
+def account(env: Mapping[str, str]) -> Account:
+    """Read who asks GitHub from the environment of a job."""
+    token = env.get("GITHUB_TOKEN", "")
+    if not token:
+        raise ForgeError(
+            "GITHUB_TOKEN is not set: give the step `env: GITHUB_TOKEN: ${{ github.token }}`"
+        )
+    url = env.get("GITHUB_API_URL", "https://api.github.com")
+    return Account(url, "Authorization", f"Bearer {token}")
+
+
+def thread(repository: str, number: int, author: str) -> Thread:
+    """Say where the comments of a pull request are, and whose are ours."""
+    base = f"/repos/{repository}/issues"
+    return Thread(f"{base}/{number}/comments", base + "/comments/{id}", "PATCH", author)
+
+
+class Merge(NamedTuple):
+    """A commit that may be the merge of a pull request."""
+
+    repository: str
+    sha: str
+
+
+def approved_digest(rest: Rest, merge: Merge, *, like: str, author: str) -> str:
+    """Give the digest that was shown in the pull request that was merged; RefusedError if none.
+
+    ``like`` is the hidden line of the fleet. Only a comment of ``author`` counts: everybody else
+    may write one that looks the same.
+    """
+    return rest.patiently(lambda: _approved(rest, merge, like, author))
+
+
+def _approved(rest: Rest, merge: Merge, like: str, author: str) -> str:
+    repository, sha = merge
+    pulls = rest.items(f"/repos/{repository}/commits/{quote(sha, safe='')}/pulls")
+    merged = [each for each in pulls if each["merged_at"] and each["merge_commit_sha"] == sha]
+    if not merged:
+        raise RefusedError(
+            f"commit {sha} is not the merge of a pull request, so nobody approved a plan of it: "
+            "approve a plan by its digest, or make the change in a pull request"
+        )
+    number = int(merged[0]["number"])
+    comments = rest.items(thread(repository, number, author).comments)
+    bodies = [each["body"] for each in comments if each["user"]["login"] == author]
+    shown = [planned_digest(body) for body in bodies if same_fleet(body, like)]
+    if not shown or shown[-1] is None:
+        raise RefusedError(
+            f"pull request {number} shows no plan of this fleet by {author}: approve a plan by its "
+            "digest, or have the next pull request planned before it is merged"
+        )
+    return shown[-1]
+
+
+class Runs(NamedTuple):
+    """The runs of a workflow on a branch."""
+
+    repository: str
+    workflow: str
+    branch: str
+
+
+def applied_revision(rest: Rest, runs: Runs) -> str:
+    """Give the commit of the newest run that ended well; RefusedError if there is none.
+
+    An apply that ends well has left the org as the manifests of its commit say.
+    """
+    repository, workflow, branch = (quote(each, safe="/") for each in runs)
+    path = f"/repos/{repository}/actions/workflows/{workflow}/runs"
+    wanted = f"{path}?branch={branch}&status=success&per_page=1"
+    found = rest.patiently(lambda: rest.send("GET", wanted))["workflow_runs"]
+    if not found:
+        raise RefusedError(
+            f"no run of {runs.workflow} on {runs.branch} ended well yet, so nobody knows which "
+            "revision was applied"
+        )
+    return str(found[0]["head_sha"])
+
+
+def open_proposal(rest: Rest, repository: str, proposal: Proposal) -> str:
+    """Open the pull request of a branch or bring it up to date; tell which."""
+    return rest.patiently(lambda: _propose(rest, repository, proposal))
+
+
+def _propose(rest: Rest, repository: str, proposal: Proposal) -> str:
+    words = {"title": proposal.title, "body": proposal.body}
+    found = _open_one(rest, repository, proposal.branch)
+    if found is not None:
+        rest.send("PATCH", f"/repos/{repository}/pulls/{int(found['number'])}", words)
+        return "updated"
+    base = rest.send("GET", f"/repos/{repository}")["default_branch"]
+    rest.send(
+        "POST", f"/repos/{repository}/pulls", {**words, "head": proposal.branch, "base": base}
+    )
+    return "opened"
+
+
+def close_proposal(rest: Rest, repository: str, branch: str) -> str:
+    """Close the pull request of a branch, if one is open; tell what was done."""
+    return rest.patiently(lambda: _withdraw(rest, repository, branch))
+
+
+def _withdraw(rest: Rest, repository: str, branch: str) -> str:
+    found = _open_one(rest, repository, branch)
+    if found is None:
+        return "none is open"
+    rest.send("PATCH", f"/repos/{repository}/pulls/{int(found['number'])}", {"state": "closed"})
+    return "closed"
+
+
+def _open_one(rest: Rest, repository: str, branch: str) -> Any | None:  # noqa: ANN401 - whatever JSON the forge answers
+    owner = repository.partition("/")[0]
+    head = quote(f"{owner}:{branch}", safe="")
+    return next(rest.items(f"/repos/{repository}/pulls?state=open&head={head}"), None)

@@ -1,0 +1,163 @@
+"""The parts of GitHub's and GitLab's REST APIs that fleetsync asks, in memory, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "ghs_the0token1of2a3job4"
+BOT = "github-actions[bot]"
+LONGEST_BODY = 65_536
+Item = dict[str, Any]
+
+
+class Forge:
+    """What the forge holds. ``faults`` are the next answers: before it acts, or after it did."""
+
+    def __init__(self) -> None:
+        self.comments: list[Item] = []
+        self.pulls: list[Item] = []
+        self.merges: dict[str, int] = {}
+        self.applied: list[str] = []
+        self.faults: list[tuple[str, int]] = []
+        self.asked: list[str] = []
+        self.used_up = False
+        self.url = ""
+
+    def say(self, body: str, login: str = BOT) -> Item:
+        """Add a comment of somebody."""
+        comment = {"id": 100 + len(self.comments), "body": body, "user": {"login": login}}
+        self.comments.append(comment)
+        return comment
+
+    def answer(self, method: str, path: str, body: Item) -> tuple[int, object]:
+        if len(str(body.get("body", ""))) > LONGEST_BODY:
+            return 422, {"message": "Validation Failed: body is too long"}
+        for pattern, act in _ROUTES[method].items():
+            if found := re.fullmatch(pattern, path):
+                return act(self, body, *found.groups())
+        return 404, {"message": "Not Found"}
+
+
+def _comments(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
+    return 200, forge.comments
+
+
+def _comment(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
+    return 201, forge.say(body["body"])
+
+
+def _edit_comment(forge: Forge, body: Item, *names: str) -> tuple[int, object]:
+    found = next(each for each in forge.comments if each["id"] == int(names[-1]))
+    found |= body
+    return 200, found
+
+
+def _repository(forge: Forge, body: Item) -> tuple[int, object]:
+    return 200, {"default_branch": "main"}
+
+
+def _pulls_of_commit(forge: Forge, body: Item, sha: str) -> tuple[int, object]:
+    if sha not in forge.merges:
+        return 200, []
+    merged = {"merged_at": "2026-11-23T10:00:00Z", "merge_commit_sha": sha}
+    return 200, [{"number": forge.merges[sha], **merged}]
+
+
+def _runs(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
+    return 200, {"workflow_runs": [{"head_sha": sha} for sha in reversed(forge.applied)]}
+
+
+def _pulls(forge: Forge, body: Item) -> tuple[int, object]:
+    return 200, [each for each in forge.pulls if each["state"] == "open"]
+
+
+def _open_pull(forge: Forge, body: Item) -> tuple[int, object]:
+    forge.pulls.append({"number": 20 + len(forge.pulls), "state": "open", **body})
+    return 201, forge.pulls[-1]
+
+
+def _edit_pull(forge: Forge, body: Item, number: str) -> tuple[int, object]:
+    found = next(each for each in forge.pulls if each["number"] == int(number))
+    found |= body
+    return 200, found
+
+
+_REPO = r"/repos/[\w.-]+/[\w.-]+"
+_NOTES = r"/projects/(\d+)/merge_requests/(\d+)/notes"
+_ROUTES: dict[str, dict[str, Callable[..., tuple[int, object]]]] = {
+    "GET": {
+        _REPO: _repository,
+        rf"{_REPO}/issues/(\d+)/comments": _comments,
+        rf"{_REPO}/commits/(\w+)/pulls": _pulls_of_commit,
+        rf"{_REPO}/pulls": _pulls,
+        rf"{_REPO}/actions/workflows/apply.yml/runs": _runs,
+        _NOTES: _comments,
+    },
+    "POST": {
+        rf"{_REPO}/issues/(\d+)/comments": _comment,
+        rf"{_REPO}/pulls": _open_pull,
+        _NOTES: _comment,
+    },
+    "PATCH": {
+        rf"{_REPO}/issues/comments/(\d+)": _edit_comment,
+        rf"{_REPO}/pulls/(\d+)": _edit_pull,
+    },
+    "PUT": {rf"{_NOTES}/(\d+)": _edit_comment},
+}
+
+
+@contextmanager
+def run_forge() -> Iterator[Forge]:
+    forge = Forge()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            size = int(self.headers.get("Content-Length") or 0)
+            body = json.loads(self.rfile.read(size) or b"{}")
+            url = urlsplit(self.path)
+            forge.asked.append(f"{self.command} {url.path}")
+            self._send(*self._result(url.path, body), parse_qs(url.query))
+
+        def _result(self, path: str, body: Item) -> tuple[int, object]:
+            names = (self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN"))
+            if f"Bearer {TOKEN}" not in names and TOKEN not in names:
+                return 401, {"message": "Bad credentials"}
+            when, status = forge.faults.pop(0) if forge.faults else ("", 0)
+            if when == "before":
+                return status, {"message": "not now"}
+            done = forge.answer(self.command, path, body)
+            return (status, {"message": "lost"}) if when == "after" else done
+
+        def _send(self, status: int, value: object, query: dict[str, list[str]]) -> None:
+            if isinstance(value, list):
+                size, page = int(query["per_page"][0]), int(query["page"][0])
+                value = value[size * (page - 1) : size * page]
+            data = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("X-RateLimit-Remaining", "0" if forge.used_up else "4999")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = do_PATCH = do_PUT = _answer  # noqa: N815 - http.server's names
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+        forge.url = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield forge
+        finally:
+            server.shutdown()
