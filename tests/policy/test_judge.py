@@ -17,7 +17,7 @@ from fleetsync.plan.policy import (
     PolicyOutcome,
     PolicyStatus,
     Severity,
-    outcome_document,
+    policy_document,
     policy_refusals,
     read_outcomes,
 )
@@ -138,10 +138,10 @@ def test_policies_do_not_alter_the_digest_of_a_plan() -> None:
     ],
 )
 def test_an_outcome_is_read_back_as_it_was_written(found: PolicyOutcome) -> None:
-    assert read_outcomes([outcome_document(found)]) == (found,)
+    assert read_outcomes([policy_document(found)]) == (found,)
 
 
-GOOD = outcome_document(outcome(PolicyStatus.VIOLATED, Severity.ERROR, SOME))
+GOOD = policy_document(outcome(PolicyStatus.VIOLATED, Severity.ERROR, SOME))
 
 
 @pytest.mark.parametrize(
