@@ -142,7 +142,8 @@ def test_after_drift_is_written_the_plan_is_empty_and_the_rest_as_it_was(
 def assert_rest_is_as_it_was(before: str, after: str, document: dict[str, Any]) -> None:
     """Each line of the old text is in the new one, in order, but for those of what moved.
 
-    A comment in what moved stays as well, unless it belongs to metadata that are gone.
+    A comment in what moved stays as well, unless it belongs to metadata or a location that are
+    gone: somebody who registers a device anew leaves both empty.
     """
     old, new = before.splitlines(), after.splitlines()
     touched = set()
@@ -152,8 +153,7 @@ def assert_rest_is_as_it_was(before: str, after: str, document: dict[str, Any]) 
             continue
         lines = lines_of_item(old, each["source"]["line"] - 1)
         touched |= set(lines)
-        of_metadata = any(field["path"].startswith("metadata") for field in each["fields"])
-        if each["what"] == "changed" and not of_metadata:
+        if each["what"] == "changed" and not took_a_section(each["fields"]):
             comments = COMMENT.findall("\n".join(old[lines.start : lines.stop]))
             assert [c for c in comments if c not in after] == []
     emptied = [line.split(" []")[0] for line in new if " []" in line]
@@ -161,6 +161,13 @@ def assert_rest_is_as_it_was(before: str, after: str, document: dict[str, Any]) 
     at = iter(new)
     for number, line in enumerate(old):
         assert number in touched or any(line == other for other in at), line
+
+
+def took_a_section(fields: list[dict[str, Any]]) -> bool:
+    """Whether a section that is told field by field may be gone with the comments inside it."""
+    location = [field["live"] for field in fields if field["path"].startswith("location.")]
+    gone = bool(location) and all(value is None for value in location)
+    return gone or any(field["path"].startswith("metadata") for field in fields)
 
 
 def lines_of_item(lines: list[str], start: int) -> range:

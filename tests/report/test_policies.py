@@ -8,12 +8,14 @@ from fleetsync.model import Source
 from fleetsync.plan.plan import with_policies
 from fleetsync.plan.policy import Finding, PolicyOutcome, PolicyStatus, Severity
 from fleetsync.plan.view import PlanView, view_of
+from fleetsync.report.html.policies import policy_lists
 from fleetsync.report.markdown.plan import plan_markdown
 from fleetsync.report.policies import policy_lines
 from fleetsync.report.text import render_plan
 from tests.report import sample
 from tests.report.markdown_plans import HOSTILE
 from tests.report.markdown_reading import digest_of, read_changes
+from tests.report.test_html_plan import outline, page_of
 
 WHERE = Source("fleet.yaml", 9)
 
@@ -69,6 +71,33 @@ def test_nothing_is_folded_that_a_plan_holds_where_all_was_asked_for() -> None:
         "      pump/p-12 (manifests/devices.yaml:12)",
         "      ... and 38 more",
     ]
+
+
+def test_a_page_tells_each_policy_that_is_not_kept_with_what_it_found() -> None:
+    lists = list(policy_lists(MIXED))
+    assert [(css, title) for css, title, _ in lists] == [
+        ("refused", "Policy bad (error): all is as bad says"),
+        ("warning", "Policy unsure (warning, not judged): all is as unsure says"),
+        ("warning", "Policy loud (note): all is as loud says"),
+        ("refused", "Policy numbers (error): all is as numbers says"),
+    ]
+    assert [words[-1] for _, _, words in lists] == [
+        "... and 38 more findings",
+        "pump/p-07 (manifests/devices.yaml:7): cannot be judged: x",
+        "line 1",
+        "this is about the plan as a whole",
+    ]
+    page = page_of(view_with(*MIXED))
+    assert "<p>Policies: 3 violated, 1 not judged and 1 passed.</p>" in page
+    assert "<li>pump/p-12 (manifests/devices.yaml:12)</li>" in page
+
+
+def test_hostile_words_of_a_policy_add_no_element_to_a_page() -> None:
+    finding_of_it = Finding(HOSTILE, Source(HOSTILE, 1), HOSTILE)
+    calm = outcome("x", Severity.ERROR, PolicyStatus.VIOLATED, Finding("a", WHERE, "b"))
+    hostile = calm._replace(name=HOSTILE, message=HOSTILE, findings=(finding_of_it,))
+    told, expected = outline(page_of(view_with(hostile))), outline(page_of(view_with(calm)))
+    assert (told.tags, told.attributes) == (expected.tags, expected.attributes)
 
 
 def test_no_policies_no_words() -> None:

@@ -11,6 +11,8 @@ from fleetsync.plan.view import PlanView
 from fleetsync.report.html.data import Row
 from fleetsync.report.html.markup import count_table, text
 from fleetsync.report.html.page import Assets, Page, page_html
+from fleetsync.report.html.policies import policy_lists
+from fleetsync.report.policies import policies_in_words
 from fleetsync.report.text import READING_ORDER, counts_in_words, notes
 from fleetsync.report.words import counted
 
@@ -26,6 +28,7 @@ def plan_html(view: PlanView, assets: Assets, *, whole: str) -> Iterator[str]:
         lead=_lead(view),
         lists=(
             ("refused", "Refused", [refusal.message for refusal in view.refusals]),
+            *policy_lists(view.policies),
             ("warning", "Warnings", view.warnings),
         ),
         summary=_summary(view),
@@ -59,6 +62,8 @@ def _summary(view: PlanView) -> Iterator[str]:
     if any(view.sizes.values()):
         yield count_table("Changes by type", ["type", *_ACTIONS], _counts(view))
     yield '<div class="facts">\n'
+    if view.policies:
+        yield f"<p>Policies: {policies_in_words(view.policies)}.</p>\n"
     yield from (f"<p>{text(note)}</p>\n" for note in notes(view))
     if view.withheld:
         yield f"<p>{counted(view.withheld, 'delete is', 'deletes are')} withheld.</p>\n"

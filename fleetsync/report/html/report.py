@@ -12,6 +12,7 @@ from fleetsync.plan.view import Stage
 from fleetsync.report.html.data import Row
 from fleetsync.report.html.markup import count_table, text
 from fleetsync.report.html.page import Assets, Page, page_html
+from fleetsync.report.html.policies import policy_lists
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -33,7 +34,11 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
     page = Page(
         title=_title(report),
         lead=_lead(report),
-        lists=(("refused", "Stopped", fatal), ("warning", "Warnings", report.plan.warnings)),
+        lists=(
+            ("refused", "Stopped", fatal),
+            *policy_lists(report.plan.policies),
+            ("warning", "Warnings", report.plan.warnings),
+        ),
         summary=_summary(report, again),
         rows=_rows(outcomes),
         total=len(outcomes),
