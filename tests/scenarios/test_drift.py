@@ -13,7 +13,10 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
+from fleetsync.diff.change import Action, Field
 from fleetsync.emulator.running import Emulator
+from tests.report.html_reading import data_block, read_changes
+from tests.report.test_html_plan import outline
 from tests.scenarios.conftest import TOP, Fleetsync, Folder, Result
 
 SCHEMA = json.loads((TOP / "schemas" / "drift.schema.json").read_text("utf-8"))
@@ -336,6 +339,33 @@ def test_text_says_who_did_what(applied: Org, fleetsync: Fleetsync) -> None:
         "",
         "API calls: 3 to read.",
     ]
+
+
+def test_a_page_shows_both_sides_of_what_differs(applied: Org, fleetsync: Fleetsync) -> None:
+    meddle(applied)
+    page = fleetsync("drift", "--since", "HEAD", "--format", "html").out
+    block = data_block(page)
+    assert block["labels"]["before"] == "Manifest"
+    told = {change.name: change for change in read_changes(page)}
+    assert {name: change.action for name, change in told.items()} == {
+        "pump/p-3": Action.DELETE,
+        "pump/by-ann": Action.CREATE,
+        "pump/p-1": Action.UPDATE,
+    }
+    assert told["pump/p-1"].fields == (Field("metadata.floor", 1, 5),)
+    assert told["pump/p-3"].fields == (Field("metadata.floor", 3, None),)
+    by_ann = next(shape for shape in block["shapes"] if "person@example.com" in shape[-1])
+    assert by_ann[-2] == "drift"
+    assert "1 device deleted, 1 device added, 1 device changed" in page
+    assert "pump/behind-hub: registered by gateway g:embedded:hub:h-1" in page
+
+
+def test_hostile_text_of_the_org_adds_nothing_to_a_page(applied: Org, fleetsync: Fleetsync) -> None:
+    meddle(applied)
+    calm = outline(fleetsync("drift", "--since", "HEAD", "--format", "html").out)
+    applied.edit("pump/p-1", floor="</script><script>alert(1)</script><img src=x>\x1b[2J")
+    hostile = outline(fleetsync("drift", "--since", "HEAD", "--format", "html").out)
+    assert (hostile.tags, hostile.attributes) == (calm.tags, calm.attributes)
 
 
 def test_markdown_is_short_and_its_text_cannot_break_out(
