@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fleetsync.cli.forge import comment_text, told_plan
+from fleetsync.cli.forge import comment_texts, told_plan
 from fleetsync.cli.github import plan_argument
 from fleetsync.cli.options import common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, write_file
@@ -39,9 +39,9 @@ def gitlab() -> None:
 @plan_argument
 def note(plan_file: Path) -> None:
     """Keep one note of the fleet on the merge request that this job runs for."""
-    text = comment_text(plan_file, None, current_options())
-    where = thread(os.environ)
-    done = keep_comment(Rest(account(os.environ)), where, text)
+    rest = Rest(account(os.environ))
+    texts = comment_texts(plan_file, None, current_options())
+    done = keep_comment(rest, thread(rest, os.environ), texts)
     notice(f"the note on the merge request: {done}")
 
 

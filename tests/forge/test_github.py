@@ -173,7 +173,7 @@ def test_the_approved_digest_is_that_of_the_bot_in_the_merged_pull_request(
     fleetsync: Call, forge: Forge
 ) -> None:
     forge.merges[SHA] = 7
-    for login, sign in (("mallory", "b"), (BOT, "c"), ("mallory", "d")):
+    for login, sign in ((BOT, "c"), ("mallory", "d")):
         forge.say(f"<!-- fleetsync: fleet=emea digest=sha256:{sign * 64} format=1 -->", login)
     assert fleetsync("github", "approved") == (0, f"sha256:{'c' * 64}\n", "")
     other = fleetsync("github", "approved", "--author", "mallory")
@@ -196,7 +196,11 @@ def test_the_revision_applied_last_is_that_of_the_newest_good_run(
     done = fleetsync("github", "applied", "--workflow", "apply.yml")
     assert (done.code, done.out) == (4, "")
     assert "no run of apply.yml on main ended well yet" in done.err
-    forge.applied += ["b" * 40, SHA]
+    forge.run_well("b" * 40)
+    forge.run_well(SHA)
+    forge.run_well("c" * 40, "pull_request", "mallory/emea")
+    forge.run_well("d" * 40, "pull_request")
+    forge.run_well("e" * 40, "push", "mallory/emea")
     assert fleetsync("github", "applied", "--workflow", "apply.yml") == (0, f"{SHA}\n", "")
 
 

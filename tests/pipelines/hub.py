@@ -98,7 +98,7 @@ class Remote:
         payload = {"ref": "refs/heads/main", "after": sha}
         done = self._run("apply", "push", sha, payload)
         if "failure" not in {job.result for job in done.values()}:
-            self.forge.applied.append(sha)
+            self.forge.run_well(sha)
         return done
 
     def dispatch(self, sha: str, digest: str) -> dict[str, Job]:
