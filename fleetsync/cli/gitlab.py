@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -57,7 +58,7 @@ def note(plan_file: Path) -> None:
 )
 def widget(plan_file: Path, out: Path) -> None:
     """Write the numbers for the widget of a merge request (artifacts:reports:terraform)."""
-    check_outputs([out], precious=precious_files(current_options()))
+    check_outputs([out], precious=chain([plan_file], precious_files(current_options())))
     with told_plan(plan_file) as view:
         counts = widget_counts(view)
     write_file(out, [json.dumps(counts), "\n"])
