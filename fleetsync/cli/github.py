@@ -131,9 +131,13 @@ def outputs(plan_file: Path) -> None:
 @common_options
 @author_option
 def approved(author: str) -> None:
-    """Print the digest shown in the pull request that GITHUB_SHA merged; exit code 4 if none."""
+    """Print the digest shown in the pull request that GITHUB_SHA merged; exit code 4 if none.
+
+    It must have been merged into the branch GITHUB_REF_NAME.
+    """
     fleet = load_settings(current_options().fleet_path).fleet
-    merge = Merge(needed("GITHUB_REPOSITORY"), needed("GITHUB_SHA"))
+    names = "GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_REF_NAME"
+    merge = Merge(*map(needed, names))
     rest = Rest(account(os.environ))
     click.echo(approved_digest(rest, merge, like=hidden_line(fleet), author=author))
 

@@ -48,10 +48,11 @@ def thread(repository: str, number: int, author: str) -> Thread:
 
 
 class Merge(NamedTuple):
-    """A commit that may be the merge of a pull request."""
+    """A commit of a branch that may be the merge of a pull request into that branch."""
 
     repository: str
     sha: str
+    branch: str
 
 
 def approved_digest(rest: Rest, merge: Merge, *, like: str, author: str) -> str:
@@ -64,17 +65,13 @@ def approved_digest(rest: Rest, merge: Merge, *, like: str, author: str) -> str:
 
 
 def _approved(rest: Rest, merge: Merge, like: str, author: str) -> str:
-    repository, sha = merge
+    repository, sha, branch = merge
     pulls = rest.items(f"/repos/{repository}/commits/{quote(sha, safe='')}/pulls")
-    merged = [
-        each
-        for each in pulls
-        if text_part(each, "merged_at") and text_part(each, "merge_commit_sha") == sha
-    ]
+    merged = [each for each in pulls if _is_merge(each, merge)]
     if not merged:
         raise RefusedError(
-            f"commit {sha} is not the merge of a pull request, so nobody approved a plan of it: "
-            "approve a plan by its digest, or make the change in a pull request"
+            f"commit {sha} is not the merge of a pull request into {branch}, so nobody approved a "
+            "plan of it: approve a plan by its digest, or make the change in a pull request"
         )
     number = number_part(merged[0], "number")
     where = thread(repository, number, author)
@@ -93,6 +90,17 @@ def _approved(rest: Rest, merge: Merge, like: str, author: str) -> str:
         f"pull request {number} shows no plan of this fleet by {author}: approve a plan by its "
         "digest, or have the next pull request planned before it is merged"
     )
+
+
+def _is_merge(pull: Any, merge: Merge) -> bool:  # noqa: ANN401 - whatever JSON the forge answers
+    """Tell whether a pull request was merged as this commit, and into the branch it is pushed to.
+
+    What a review into another branch asks for, and of whom, may be less.
+    """
+    repository, sha, branch = merge
+    into = text_part(pull, "base", "repo", "full_name").lower(), text_part(pull, "base", "ref")
+    was_merged = text_part(pull, "merged_at") and text_part(pull, "merge_commit_sha") == sha
+    return bool(was_merged) and into == (repository.lower(), branch)
 
 
 class Runs(NamedTuple):

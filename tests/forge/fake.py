@@ -21,6 +21,7 @@ class Forge:
     """What the forge holds.
 
     ``faults`` are the next answers: before it acts, after it did, or with a body of their own.
+    A status of 0 is a connection that breaks off.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Forge:
         self.ids = 99
         self.pulls: list[Item] = []
         self.merges: dict[str, int] = {}
+        self.merged_into = "main"
         self.runs: list[Item] = []
         self.faults: list[tuple[str, int]] = []
         self.asked: list[str] = []
@@ -115,7 +117,8 @@ def _repository(forge: Forge, body: Item) -> tuple[int, object]:
 def _pulls_of_commit(forge: Forge, body: Item, sha: str) -> tuple[int, object]:
     if sha not in forge.merges:
         return 200, []
-    merged = {"merged_at": "2026-11-23T10:00:00Z", "merge_commit_sha": sha}
+    into = {"ref": forge.merged_into, "repo": {"full_name": "fleets/emea"}}
+    merged = {"merged_at": "2026-11-23T10:00:00Z", "merge_commit_sha": sha, "base": into}
     return 200, [{"number": forge.merges[sha], **merged}]
 
 
@@ -180,7 +183,10 @@ def run_forge() -> Iterator[Forge]:
             url = urlsplit(self.path)
             forge.asked.append(f"{self.command} {url.path}")
             status, value = self._result(url.path, body)
-            self._send(status, value, parse_qs(url.query))
+            if status:
+                self._send(status, value, parse_qs(url.query))
+            else:
+                self.close_connection = True
 
         def _result(self, path: str, body: Item) -> tuple[int, object]:
             names = (self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN"))
