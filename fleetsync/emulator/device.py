@@ -133,7 +133,10 @@ def delete_device(turn: Turn, type_id: str, device_id: str) -> bool:
         return False
     remember_device(turn, type_id, device_id)
     sql = "DELETE FROM device WHERE type_id = ? AND device_id = ?"
-    return turn.connection.execute(sql, (type_id, device_id)).rowcount == 1
+    if turn.connection.execute(sql, (type_id, device_id)).rowcount != 1:
+        return False
+    turn.removed.append((type_id, device_id))
+    return True
 
 
 def put_location(turn: Turn, type_id: str, device_id: str, body: JSON) -> str:
