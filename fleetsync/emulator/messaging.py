@@ -112,10 +112,10 @@ def _take(mqtt: MqttServer, asked: _Asked, environ: WSGIEnvironment) -> Sent:
 
 async def _publish(broker: Broker, asked: _Asked, packet: Publish) -> None:
     is_gateway = asked.identity.role is Role.GATEWAY
-    if not is_gateway and await broker.find_device(asked.device) is None:
+    if not is_gateway and await broker.publisher.find_device(asked.device) is None:
         raise not_found()
     try:
-        waiting = broker.publish(asked.identity, packet)
+        waiting = broker.publisher.publish(asked.identity, packet)
         if waiting is not None:
             await waiting
     except EndError as error:

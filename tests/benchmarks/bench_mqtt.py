@@ -16,6 +16,7 @@ from contextlib import contextmanager
 import requests
 
 from fleetsync.emulator.mqtt import packet as mqtt
+from fleetsync.emulator.mqtt import reply
 from fleetsync.emulator.running import Emulator, Place, run_emulator
 from fleetsync.emulator.state import OrgState
 
@@ -49,9 +50,9 @@ class Peer:
     async def connect(self, port: int) -> None:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         self.writer.write(self._login)
-        assert await self.reader.readexactly(4) == mqtt.write_connack(mqtt.ACCEPTED)
+        assert await self.reader.readexactly(4) == reply.write_connack(reply.ACCEPTED)
         self.writer.write(self._subscribe)
-        assert await self.reader.readexactly(5) == mqtt.write_suback(1, [0])
+        assert await self.reader.readexactly(5) == reply.write_suback(1, [0])
 
     async def close(self) -> None:
         self.writer.close()
@@ -98,7 +99,7 @@ async def count_events(peer: Peer, wanted: int) -> None:
 
 async def publish_all(peers: list[Peer], app: Peer, rounds: int) -> float:
     """Publish from all devices in turn; return how many events a second arrived."""
-    event = mqtt.write_publish(b"iot-2/evt/status/fmt/json", PAYLOAD)
+    event = reply.write_publish(b"iot-2/evt/status/fmt/json", PAYLOAD)
     began = time.perf_counter()
     counting = asyncio.create_task(count_events(app, rounds * len(peers)))
     for _ in range(rounds):

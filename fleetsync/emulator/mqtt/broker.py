@@ -1,8 +1,7 @@
-"""Let clients in and out, tell others of it, and judge what clients publish."""
+"""Let clients in and out, and tell others of it."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from functools import partial
 from itertools import count
@@ -12,19 +11,19 @@ from fleetsync.emulator.mqtt import login, status
 from fleetsync.emulator.mqtt.ending import EndError, Ending
 from fleetsync.emulator.mqtt.exchange import Exchange
 from fleetsync.emulator.mqtt.identity import Identity, Role
+from fleetsync.emulator.mqtt.publisher import Publisher
 from fleetsync.emulator.mqtt.session import Message, Outlet, Session
-from fleetsync.emulator.mqtt.topic import device_status_topic, read_target, status_topic
+from fleetsync.emulator.mqtt.topic import device_status_topic, status_topic
 from fleetsync.emulator.stamp import now_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Mapping
 
     from fleetsync.emulator.mqtt.clerk import Clerk
     from fleetsync.emulator.mqtt.identity import Device
-    from fleetsync.emulator.mqtt.login import Known, Login
-    from fleetsync.emulator.mqtt.packet import Connect, Publish
+    from fleetsync.emulator.mqtt.login import Login
+    from fleetsync.emulator.mqtt.packet import Connect
     from fleetsync.emulator.mqtt.status import Link, Traffic
-    from fleetsync.emulator.mqtt.topic import Target
 
 
 class Client(Outlet, Protocol):
@@ -46,18 +45,17 @@ class Client(Outlet, Protocol):
 
 
 class Broker:
-    """Sessions by client id, and the devices of which it is known that they are registered."""
+    """The sessions of all clients, and the connections of devices."""
 
     def __init__(self, org: str, clerk: Clerk, accounts: Mapping[str, str] | None) -> None:
         self.exchange = Exchange()
+        self.publisher = Publisher(self.exchange, clerk)
         self._org = org
         self._clerk = clerk
         self._accounts = accounts
         self._sessions: dict[str, Session] = {}
         self._clients: dict[Device, set[Client]] = defaultdict(set)
-        self._known: dict[Device, Known] = {}
         self._serial = count()
-        self._tasks: set[asyncio.Future[None]] = set()
 
     async def log_in(self, client: Client, link: Link, connect: Connect) -> None:
         """Let a client in; EndError if it may not, or is not there any longer."""
@@ -87,42 +85,10 @@ class Broker:
         if link.identity.role is not Role.APPLICATION:
             self._clerk.ask(partial(login.note_end, link=link, ending=ending))
 
-    def publish(self, identity: Identity, packet: Publish) -> Awaitable[None] | None:
-        """Send a message on; what is returned is to be awaited before the next is taken.
-
-        EndError, at once or then, if the client may not publish it.
-        """
-        target = read_target(identity, packet.topic)
-        known = self._known.get(target.device)
-        if known is None and identity.role is not Role.DEVICE:
-            return self._publish_unknown(identity, packet, target)
-        self._send_on(identity, packet, target, known)
-        return None
-
-    def publish_will(self, identity: Identity, will: Publish) -> None:
-        """Send on what a client left behind, if it may."""
-        try:
-            waiting = self.publish(identity, will)
-        except EndError:
-            return
-        if waiting is not None:
-            task = asyncio.ensure_future(waiting)
-            self._tasks.add(task)
-            task.add_done_callback(self._end_task)
-
-    async def find_device(self, device: Device) -> Known | None:
-        """Return what is known of a device, None if it is not registered."""
-        if device not in self._known:
-            found = await self._clerk.ask(partial(login.look_up, device=device))
-            if found is None:
-                return None
-            self._known[device] = found
-        return self._known[device]
-
     def forget_devices(self, devices: list[Device]) -> None:
         """Cut off devices that were removed, and leave nothing of them (Q21, Q26)."""
         for device in devices:
-            self._known.pop(device, None)
+            self.publisher.forget(device)
             for client in list(self._clients.pop(device, ())):
                 client.end(Ending.BY_ADMINISTRATOR)
             for role in (Role.DEVICE, Role.GATEWAY):
@@ -167,28 +133,6 @@ class Broker:
         if self._sessions.get(session.key) is session:
             del self._sessions[session.key]
 
-    async def _publish_unknown(self, identity: Identity, packet: Publish, target: Target) -> None:
-        """Publish for a device of which nothing is known; for none at all, to nobody."""
-        if identity.role is Role.GATEWAY:
-            job = partial(login.look_up_for_gateway, device=target.device, gateway=identity)
-            found = await self._clerk.ask(job)
-            if found is not None:
-                self._known[target.device] = found
-        else:
-            found = await self.find_device(target.device)
-        if found is not None:
-            self._send_on(identity, packet, target, found)
-
-    def _send_on(
-        self, identity: Identity, packet: Publish, target: Target, known: Known | None
-    ) -> None:
-        gateway = known.gateway if known else None
-        is_own = identity.device in {target.device, gateway}
-        if identity.role is Role.GATEWAY and not is_own:
-            raise EndError(Ending.NOT_AUTHORIZED)
-        message = Message(target.topic, packet.payload, packet.qos, target.device)
-        self.exchange.route(message, gateway)
-
     def _tell(
         self, action: str, link: Link, traffic: Traffic, ending: Ending = Ending.NORMAL
     ) -> None:
@@ -204,8 +148,3 @@ class Broker:
             self.exchange.route(message)
         else:
             self.exchange.retain(message)
-
-    def _end_task(self, task: asyncio.Future[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # a will that may not be published is nobody's fault any longer

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from fleetsync.emulator.mqtt import packet as mqtt
+from fleetsync.emulator.mqtt import reply
 from fleetsync.emulator.mqtt.ending import EndError, Ending
 from fleetsync.emulator.mqtt.identity import read_client_id
 from fleetsync.emulator.mqtt.status import Link, Traffic
@@ -85,7 +86,7 @@ class Connection(asyncio.Protocol):
     def welcome(self, session: Session, *, is_present: bool) -> None:
         """Tell the client that it is in."""
         self._session = session
-        self._send(mqtt.write_connack(mqtt.ACCEPTED, is_present=is_present))
+        self._send(reply.write_connack(reply.ACCEPTED, is_present=is_present))
 
     def send_message(self, packet: bytes, *, may_be_lost: bool) -> None:
         """Send a message, unless it may be lost and too much is unsent."""
@@ -107,7 +108,7 @@ class Connection(asyncio.Protocol):
             return
         self._broker.leave(self, self._link, self._session, ending)
         if self._will is not None and self._session is not None and ending is not Ending.NORMAL:
-            self._broker.publish_will(self._link.identity, self._will)
+            self._broker.publisher.publish_will(self._link.identity, self._will)
 
     def abort(self) -> None:
         """End the connection without waiting for the client."""
@@ -141,11 +142,11 @@ class Connection(asyncio.Protocol):
     def _connect(self, frame: mqtt.Frame) -> None:
         connect = mqtt.read_connect(frame)
         if not connect.level:
-            self._send(mqtt.write_connack(mqtt.BAD_PROTOCOL))
+            self._send(reply.write_connack(reply.BAD_PROTOCOL))
             raise EndError(Ending.BAD_DATA)
         identity = read_client_id(connect.client_id)
         if identity is None:
-            self._send(mqtt.write_connack(mqtt.NOT_AUTHORIZED))
+            self._send(reply.write_connack(reply.NOT_AUTHORIZED))
             raise EndError(Ending.BAD_CLIENT_ID)
         address = self._transport.get_extra_info("peername")[0]
         port = self._port
@@ -160,10 +161,10 @@ class Connection(asyncio.Protocol):
         try:
             await self._broker.log_in(self, link, connect)
         except EndError:
-            self._send(mqtt.write_connack(mqtt.NOT_AUTHORIZED))
+            self._send(reply.write_connack(reply.NOT_AUTHORIZED))
             raise
         except Exception:
-            self._send(mqtt.write_connack(mqtt.UNAVAILABLE))
+            self._send(reply.write_connack(reply.UNAVAILABLE))
             raise
 
     def _publish(self, session: Session, frame: mqtt.Frame) -> None:
@@ -172,7 +173,7 @@ class Connection(asyncio.Protocol):
         if packet.qos == 2 and packet.packet_id in self._received:
             self._answer(packet)
             return
-        waiting = self._broker.publish(session.identity, packet)
+        waiting = self._broker.publisher.publish(session.identity, packet)
         if waiting is None:
             self._answer(packet)
         else:
@@ -184,16 +185,16 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, packet: mqtt.Publish) -> None:
         if packet.qos == 1:
-            self._send(mqtt.write_puback(packet.packet_id))
+            self._send(reply.write_puback(packet.packet_id))
         elif packet.qos == 2:
             self._received.add(packet.packet_id)
-            self._send(mqtt.write_pubrec(packet.packet_id))
+            self._send(reply.write_pubrec(packet.packet_id))
 
     def _release(self, session: Session, frame: mqtt.Frame) -> None:
         del session
         packet_id = mqtt.read_packet_id(frame)
         self._received.discard(packet_id)
-        self._send(mqtt.write_pubcomp(packet_id))
+        self._send(reply.write_pubcomp(packet_id))
 
     def _acknowledge(self, session: Session, frame: mqtt.Frame) -> None:
         session.acknowledge(mqtt.read_packet_id(frame))
@@ -202,20 +203,20 @@ class Connection(asyncio.Protocol):
         packet_id, filters = mqtt.read_subscribe(frame)
         exchange = self._broker.exchange
         codes = [exchange.subscribe(session, text, qos) for text, qos in filters]
-        self._send(mqtt.write_suback(packet_id, codes))
+        self._send(reply.write_suback(packet_id, codes))
         for (text, _), code in zip(filters, codes, strict=True):
-            if code != mqtt.REFUSED_FILTER:
+            if code != reply.REFUSED_FILTER:
                 exchange.send_retained(session, text)
 
     def _unsubscribe(self, session: Session, frame: mqtt.Frame) -> None:
         packet_id, filters = mqtt.read_unsubscribe(frame)
         for text in filters:
             self._broker.exchange.unsubscribe(session, text)
-        self._send(mqtt.write_unsuback(packet_id))
+        self._send(reply.write_unsuback(packet_id))
 
     def _ping(self, session: Session, frame: mqtt.Frame) -> None:
         del session, frame
-        self._send(mqtt.PINGRESP)
+        self._send(reply.PINGRESP)
 
     def _disconnect(self, session: Session, frame: mqtt.Frame) -> None:
         del session, frame

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from fleetsync.emulator.mqtt.ending import EndError, Ending
 from fleetsync.emulator.mqtt.filter_tree import FilterTree, Group, fits
 from fleetsync.emulator.mqtt.identity import Identity, Role
-from fleetsync.emulator.mqtt.packet import REFUSED_FILTER
+from fleetsync.emulator.mqtt.reply import REFUSED_FILTER
 from fleetsync.emulator.mqtt.topic import read_filter
 
 if TYPE_CHECKING:

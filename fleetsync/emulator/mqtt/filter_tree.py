@@ -64,13 +64,14 @@ class FilterTree(Generic[Member]):
         return found
 
     def _search(self, topic: str) -> list[Group[Member]]:
-        nodes = [self._root]
+        nodes, ends = [self._root], []
         for level in topic.split("/"):
+            ends += [node.below["#"] for node in nodes if "#" in node.below]
             nodes = [
                 node.below[each] for node in nodes for each in (level, "+") if each in node.below
             ]
         merged: dict[str, dict[Member, int]] = {}
-        for node in nodes:
+        for node in ends + nodes:
             for group, members in node.groups.items():
                 best = merged.setdefault(group, {})
                 for member, qos in members.items():

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fleetsync.emulator.mqtt.identity import Identity, Role
-from fleetsync.emulator.mqtt.packet import write_publish
+from fleetsync.emulator.mqtt.reply import write_publish
 from fleetsync.emulator.mqtt.topic import seen_topic
 
 if TYPE_CHECKING:

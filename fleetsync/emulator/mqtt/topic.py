@@ -16,6 +16,8 @@ _LONG = re.compile(rf"iot-2/type/({_ID})/id/({_ID})/(evt|cmd)/{_ID}/fmt/{_ID}")
 _SHORT_COMMANDS = re.compile(rf"iot-2/cmd/{_ANY}/fmt/{_ANY}")
 _DEVICE_COMMANDS = re.compile(rf"iot-2/type/({_ANY})/id/({_ANY})/cmd/{_ANY}/fmt/{_ANY}")
 _NOTICES = re.compile(rf"iot-2/type/({_ID})/id/({_ID})/notify")
+_MANAGED = re.compile(r"iotdm-1/(?:[\w-]+/)*(?:[\w-]+|#)", re.ASCII)
+_MANAGING = re.compile(r"iotdevice-1/(?:[\w-]+/)*[\w-]+", re.ASCII)
 _APP_FILTERS = re.compile(
     rf"iot-2/(?:app/{_ANY}/mon|type/{_ANY}/id/{_ANY}/(?:mon|err/data|(?:evt|cmd)/{_ANY}/fmt/{_ANY}"
     rf"|intf/{_ANY}/evt/state)|thing/type/{_ANY}/id/{_ANY}/(?:err/data|intf/{_ANY}/evt/state))"
@@ -46,6 +48,16 @@ def status_topic(identity: Identity) -> str:
     return device_status_topic(identity.device)
 
 
+def management_topic(device: Device, topic: str) -> str:
+    """Return the topic, which no application hears, of what device management tells a device."""
+    return _prefix(device) + topic
+
+
+def is_management(identity: Identity, topic: str) -> bool:
+    """Tell whether a client publishes to device management."""
+    return identity.role is Role.DEVICE and bool(_MANAGING.fullmatch(topic))
+
+
 def device_status_topic(device: Device) -> str:
     """Return the topic of a device's status messages."""
     return f"{_prefix(device)}mon"
@@ -74,6 +86,8 @@ def read_filter(identity: Identity, text: str) -> str | None:
     if identity.role is Role.DEVICE:
         if _SHORT_COMMANDS.fullmatch(text):
             return _prefix(identity.device) + text[len("iot-2/") :]
+        if _MANAGED.fullmatch(text):
+            return _prefix(identity.device) + text
         raise _wrong(text)
     if identity.role is Role.GATEWAY:
         return _gateway_filter(identity, text)
@@ -88,7 +102,8 @@ def seen_topic(identity: Identity, topic: str) -> str:
     """Return a topic as a client sees it."""
     if identity.role is not Role.DEVICE:
         return topic
-    return "iot-2/" + topic.removeprefix(_prefix(identity.device))
+    own = topic.removeprefix(_prefix(identity.device))
+    return own if own.startswith("iotdm-1/") else f"iot-2/{own}"
 
 
 def _gateway_filter(identity: Identity, text: str) -> str:
