@@ -75,7 +75,10 @@ class Broker:
 
     def leave(self, client: Client, link: Link, session: Session | None, ending: Ending) -> None:
         """Note that a connection has ended; ``session`` is there if it was let in."""
-        self._clients[link.identity.device].discard(client)
+        there = self._clients.get(link.identity.device, set())
+        there.discard(client)
+        if not there:
+            self._clients.pop(link.identity.device, None)
         if session is None:
             return
         session.detach()

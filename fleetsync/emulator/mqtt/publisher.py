@@ -14,7 +14,7 @@ from fleetsync.emulator.mqtt.session import Message
 from fleetsync.emulator.mqtt.topic import is_management, management_topic, read_target
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from fleetsync.emulator.mqtt.clerk import Clerk
     from fleetsync.emulator.mqtt.exchange import Exchange
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fleetsync.emulator.mqtt.login import Known
     from fleetsync.emulator.mqtt.packet import Publish
     from fleetsync.emulator.mqtt.topic import Target
+    from fleetsync.emulator.turn import Turn
 
 
 class Publisher:
@@ -31,6 +32,7 @@ class Publisher:
         self._exchange = exchange
         self._clerk = clerk
         self._known: dict[Device, Known] = {}
+        self._removals = 0
         self._tasks: set[asyncio.Future[None]] = set()
 
     def publish(self, identity: Identity, packet: Publish) -> Awaitable[None] | None:
@@ -61,21 +63,27 @@ class Publisher:
 
     async def find_device(self, device: Device) -> Known | None:
         """Return what is known of a device, None if it is not registered."""
-        if device not in self._known:
-            found = await self._clerk.ask(partial(login.look_up, device=device))
-            if found is None:
-                return None
-            self._known[device] = found
-        return self._known[device]
+        if device in self._known:
+            return self._known[device]
+        return await self._ask(partial(login.look_up, device=device), device)
 
     def forget(self, device: Device) -> None:
         """Know nothing of a device any longer."""
         self._known.pop(device, None)
+        self._removals += 1
+
+    async def _ask(self, job: Callable[[Turn], Known | None], device: Device) -> Known | None:
+        """Ask the org for a device; the answer is remembered unless one was removed meanwhile."""
+        removals = self._removals
+        found = await self._clerk.ask(job)
+        if found is not None and removals == self._removals:
+            self._known[device] = found
+        return found
 
     async def _publish_unknown(self, identity: Identity, packet: Publish, target: Target) -> None:
         if identity.role is Role.GATEWAY:
             job = partial(login.look_up_for_gateway, device=target.device, gateway=identity)
-            found = await self._clerk.ask(job)
+            found = await self._ask(job, target.device)
         else:
             found = await self.find_device(target.device)
         if found is not None:
