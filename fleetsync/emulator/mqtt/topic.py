@@ -68,6 +68,8 @@ def read_target(identity: Identity, topic: str) -> Target:
 
     Whether the device is registered, and a gateway's own, is another question.
     """
+    if "+" in topic:
+        raise EndError(Ending.BAD_TOPIC)
     if identity.role is Role.DEVICE:
         if _SHORT_EVENT.fullmatch(topic):
             return Target(_prefix(identity.device) + topic[len("iot-2/") :], identity.device)
@@ -122,5 +124,7 @@ def _prefix(device: Device) -> str:
 
 def _wrong(topic: str) -> EndError:
     """Return the end of who uses a topic of others, or one that is none at all."""
-    is_known = _LONG.fullmatch(topic) or _APP_FILTERS.fullmatch(topic) or _SHORT_EVENT.match(topic)
+    is_known = (
+        _LONG.fullmatch(topic) or _APP_FILTERS.fullmatch(topic) or _SHORT_EVENT.fullmatch(topic)
+    )
     return EndError(Ending.NOT_AUTHORIZED if is_known else Ending.BAD_TOPIC)
