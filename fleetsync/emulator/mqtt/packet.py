@@ -55,6 +55,11 @@ class Connect(NamedTuple):
 
 def read_frame(data: bytes, start: int) -> Frame | None:
     """Return the packet that begins at ``start``, None while it has not come whole."""
+    if start == len(data):
+        return None
+    kind, flags = data[start] >> 4, data[start] & 0x0F
+    if kind != PUBLISH and flags != _RESERVED_FLAGS.get(kind, 0):
+        raise EndError(Ending.BAD_DATA)
     remaining, shift = 0, 0
     position = start + 1
     while True:
@@ -73,9 +78,6 @@ def read_frame(data: bytes, start: int) -> Frame | None:
     end = position + remaining
     if end > len(data):
         return None
-    kind, flags = data[start] >> 4, data[start] & 0x0F
-    if kind != PUBLISH and flags != _RESERVED_FLAGS.get(kind, 0):
-        raise EndError(Ending.BAD_DATA)
     return Frame(kind, flags, data[position:end], end - start)
 
 
