@@ -48,16 +48,16 @@ class Connection:
         endpoint: Endpoint,
         login: Login,
         *,
+        inbox: Inbox,
         notify: Callable[[str], None],
-        patience: float = PATIENCE,
-        inbox: Inbox | None = None,
+        patience: float,
     ) -> None:
         """Make it, still closed; ``notify`` hears of losses, from another thread.
 
         Raises ExtraMissingError without paho-mqtt, FileError for a bad ``caFile``.
         """
         self.endpoint, self.login = endpoint, login
-        self.inbox = inbox or Inbox()
+        self.inbox = inbox
         self._notify, self._patience = notify, patience
         self._lock = threading.RLock()
         self._generation = 0
@@ -245,6 +245,17 @@ class _Waiter(threading.Thread):
                 self._done()
 
 
+class _Socket(ssl.SSLSocket):
+    """Closes where TLS fails, which paho leaves to chance."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def _make_client(endpoint: Endpoint, login: Login) -> Client:
     try:
         from paho.mqtt.client import Client, MQTTv311  # noqa: PLC0415 - an extra, and slow
@@ -262,7 +273,9 @@ def _make_client(endpoint: Endpoint, login: Login) -> Client:
     client.reconnect_delay_set(1, _LONGEST_DELAY)
     client.connect_timeout = 10.0
     if endpoint.tls:
-        client.tls_set_context(trust_context(endpoint.ca_file))
+        context = trust_context(endpoint.ca_file)
+        context.sslsocket_class = _Socket
+        client.tls_set_context(context)
     return client
 
 
