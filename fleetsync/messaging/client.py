@@ -82,6 +82,11 @@ class Client:
         return self._connection.is_up
 
     @property
+    def client_id(self) -> str:
+        """The name under which the broker knows this client."""
+        return self._connection.login.client_id
+
+    @property
     def dropped(self) -> int:
         """Count the messages of QoS 0 that a slow reader cost."""
         return self._inbox.dropped

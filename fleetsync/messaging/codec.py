@@ -34,9 +34,13 @@ class JsonCodec:
     def decode(self, payload: bytes) -> Any:  # noqa: ANN401 - any JSON value
         """Read JSON; what is nested too deeply is refused as well."""
         try:
-            return json.loads(payload.decode("utf-8"))
+            return json.loads(payload.decode("utf-8"), parse_constant=_no_json)
         except RecursionError:
             raise ValueError("nested too deeply") from None
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 class TextCodec:
