@@ -80,9 +80,10 @@ def publish(
             app.publish_event(*device, event, data_format, payload, qos)
         else:
             login = _login(settings, place.org, device, gateway=gateway)
-            speaks: type[DeviceMessaging | GatewayMessaging]
+            itself: DeviceMessaging | GatewayMessaging
             speaks = GatewayMessaging if gateway else DeviceMessaging
-            itself = stack.enter_context(speaks(place.endpoint, login, notify=warn))
+            itself = speaks(place.endpoint, login, notify=warn)
+            stack.enter_context(itself)
             itself.publish_own_event(event, data_format, payload, qos)
     emit(options, lambda form: _published(device, event, size, qos, form))
 
