@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from fleetsync.emulator.faults import NO_FAULTS
 from fleetsync.emulator.mqtt import packet as mqtt
 from fleetsync.emulator.mqtt import reply
 from fleetsync.emulator.mqtt.ending import EndError, Ending
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from fleetsync.emulator.mqtt.broker import Broker
     from fleetsync.emulator.mqtt.session import Session
+    from fleetsync.emulator.state import OrgState
 
 _LOGIN_SECONDS = 30.0
 _CLOSING_SECONDS = 5.0
@@ -29,6 +31,7 @@ _GRACE = 1.5  # of the keep-alive time, as MQTT has it
 class Port(NamedTuple):
     """What all connections of a port have in common."""
 
+    state: OrgState
     broker: Broker
     connections: set[Connection]
     number: int
@@ -91,7 +94,7 @@ class Connection(asyncio.Protocol):
     def send_message(self, packet: bytes, *, may_be_lost: bool) -> None:
         """Send a message, unless it may be lost and too much is unsent."""
         unsent = self._unsent_bytes + self._transport.get_write_buffer_size()
-        if may_be_lost and unsent > _MOST_UNSENT:
+        if may_be_lost and (unsent > _MOST_UNSENT or self._is_struck("mqtt_lost")):
             return
         self._counts[3] += 1
         self._send(packet)
@@ -134,6 +137,8 @@ class Connection(asyncio.Protocol):
                 raise EndError(Ending.BAD_DATA)
             self._connect(frame)
             return
+        if self._is_struck("mqtt_cut"):
+            raise EndError(Ending.BY_SERVER)
         take = _TAKERS.get(frame.type)
         if take is None:
             raise EndError(Ending.BAD_DATA)
@@ -153,6 +158,9 @@ class Connection(asyncio.Protocol):
         self._link = Link(
             identity, address, port.number, port.is_secure, connect.level, connect.user, now_stamp()
         )
+        if self._is_struck("mqtt_refused"):
+            self._send(reply.write_connack(reply.UNAVAILABLE))
+            raise EndError(Ending.UNAVAILABLE)
         self._patience = _GRACE * connect.keep_alive
         self._will = connect.will
         self._wait_for(self._log_in(self._link, connect))
@@ -173,11 +181,22 @@ class Connection(asyncio.Protocol):
         if packet.qos == 2 and packet.packet_id in self._received:
             self._answer(packet)
             return
+        lag = self._port.state.faults.mqtt_lag_seconds
+        if lag:
+            self._wait_for(self._publish_late(session, packet, lag))
+            return
         waiting = self._broker.publisher.publish(session.identity, packet)
         if waiting is None:
             self._answer(packet)
         else:
             self._wait_for(self._answer_after(waiting, packet))
+
+    async def _publish_late(self, session: Session, packet: mqtt.Publish, lag: float) -> None:
+        await asyncio.sleep(lag)
+        waiting = self._broker.publisher.publish(session.identity, packet)
+        if waiting is not None:
+            await waiting
+        self._answer(packet)
 
     async def _answer_after(self, waiting: Awaitable[None], packet: mqtt.Publish) -> None:
         await waiting
@@ -236,6 +255,12 @@ class Connection(asyncio.Protocol):
         if self.is_open:
             self._transport.resume_reading()
             self._work()
+
+    def _is_struck(self, fault: str) -> bool:
+        state, link = self._port.state, self._link
+        if state.faults is NO_FAULTS or link is None:
+            return False
+        return state.mishaps.strikes_client(state.faults, fault, link.identity.client_id)
 
     def _send(self, data: bytes) -> None:
         """Write data together with all else that is sent before the loop turns to other things."""

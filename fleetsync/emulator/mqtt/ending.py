@@ -10,6 +10,7 @@ class Ending(IntEnum):
 
     NORMAL = 0
     BY_CLIENT = 91
+    BY_SERVER = 92
     SHUTDOWN = 93
     BY_ADMINISTRATOR = 94
     BAD_DATA = 105
@@ -32,6 +33,7 @@ class Ending(IntEnum):
 _WORDS = {
     Ending.NORMAL: "The connection has completed normally.",
     Ending.BY_CLIENT: "The connection was closed by the client.",
+    Ending.BY_SERVER: "The connection was closed by the server.",
     Ending.SHUTDOWN: "The connection was closed because the server was shut down.",
     Ending.BY_ADMINISTRATOR: "The connection was closed by an administrator.",
     Ending.BAD_DATA: "The connection was closed because a packet was not valid.",

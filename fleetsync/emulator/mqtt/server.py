@@ -94,7 +94,8 @@ class MqttServer:
         connections: set[Connection] = set()
 
         def connect() -> Connection:
-            return Connection(Port(self._broker, connections, self.port, self._tls is not None))
+            is_secure = self._tls is not None
+            return Connection(Port(self._state, self._broker, connections, self.port, is_secure))
 
         try:
             server = await self._loop.create_server(
