@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "apply": {"errors", "model", "batch", "escape", "api", "tokens", "journal", "diff", "plan"},
     "report": {"errors", "model", "escape", "journal", "diff", "drift", "plan", "apply"},
     "forge": {"errors", "model", "escape", "address", "diff", "plan", "report"},
+    "client": {"errors", "model", "batch", "escape", "settings", "api"},
     "emulator": {"errors"},
 }
 """Who may import whom; `cli` may import everything. The data flows one way."""
