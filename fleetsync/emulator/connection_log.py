@@ -18,9 +18,7 @@ KEPT_LINES = 100_000
 _MOST = 20
 _PARAMETERS = frozenset({"typeId", "deviceId", "limit", "offset", "fromTime", "toTime"})
 _INSERT = "INSERT INTO connection_log VALUES (?, ?, ?, ?)"
-_PRUNE = (
-    "DELETE FROM connection_log WHERE rowid <= (SELECT max(rowid) FROM connection_log) - ?"
-)
+_PRUNE = "DELETE FROM connection_log WHERE rowid <= (SELECT max(rowid) FROM connection_log) - ?"
 _SELECT = (
     "SELECT message, at FROM connection_log WHERE type_id = ? AND device_id = ?"
     " ORDER BY rowid DESC LIMIT ? OFFSET ?"
