@@ -16,7 +16,6 @@ class Ending(IntEnum):
     BAD_DATA = 105
     TOO_MANY_SUBSCRIPTIONS = 154
     KEEP_ALIVE = 160
-    NO_DATA = 164
     BAD_CLIENT_ID = 166
     UNAVAILABLE = 167
     NOT_AUTHORIZED = 180
@@ -39,7 +38,6 @@ _WORDS = {
     Ending.BAD_DATA: "The connection was closed because a packet was not valid.",
     Ending.TOO_MANY_SUBSCRIPTIONS: "The client has too many subscriptions.",
     Ending.KEEP_ALIVE: "The connection was closed because nothing came within the keep-alive time.",
-    Ending.NO_DATA: "The connection was closed because no data came after it was opened.",
     Ending.BAD_CLIENT_ID: "The client ID is not valid.",
     Ending.UNAVAILABLE: "The server is not available.",
     Ending.NOT_AUTHORIZED: "The operation is not authorized.",
