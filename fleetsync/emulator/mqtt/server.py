@@ -114,7 +114,11 @@ class MqttServer:
         self._state.removal_watchers.remove(self._forget)
         server.close()
         await _say_farewell(connections)
-        await server.wait_closed()
+        # A client in the midst of TLS's handshake is cut off with all else that is left; asyncio
+        # waits for it, and would tell of it as an error.
+        self._loop.set_exception_handler(lambda _, __: None)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), _FAREWELL_SECONDS)
         await clerk.close()
 
     async def _sweep(self, connections: set[Wire]) -> None:
