@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "model", "escape", "journal", "diff", "drift", "plan", "apply"},
     "forge": {"errors", "model", "escape", "address", "diff", "plan", "report"},
     "client": {"errors", "model", "batch", "escape", "settings", "api"},
+    "compat": {"settings", "client"},
     "emulator": {"errors"},
 }
 """Who may import whom; `cli` may import everything. The data flows one way."""
