@@ -80,12 +80,23 @@ def as_before(call: Callable[P, T]) -> Callable[P, T]:
         try:
             return call(*args, **kwargs)
         except PartlyDoneError as error:
-            items = [Item(item_of(result)) for result in error.results]
-            raise IoTFCReSTException(error.http_code, error.message, items) from error
+            raise IoTFCReSTException(error.http_code, error.message, _items(error)) from error
         except OrgError as error:
-            raise IoTFCReSTException(error.http_code, error.message, error.response) from error
+            # An empty body tells nothing, which the guide calls null.
+            response = error.response or None
+            raise IoTFCReSTException(error.http_code, error.message, response) from error
 
     return told
+
+
+def _items(error: PartlyDoneError) -> list[Item]:
+    """Give what the platform said of each device, and the tokens that the error does not show."""
+    said = {
+        (str(each.get("typeId")), str(each.get("deviceId"))): each
+        for each in error.response
+        if isinstance(each, dict)
+    }
+    return [Item({**said.get(each.key, {}), **item_of(each)}) for each in error.results]
 
 
 def item_of(result: ItemResult) -> dict[str, Any]:
