@@ -11,17 +11,20 @@ from fleetsync.emulator.body import MAX_BODY_BYTES, read_body
 from fleetsync.emulator.control import CONTROL_ROOT, answer_control
 from fleetsync.emulator.disturbance import disturb
 from fleetsync.emulator.message import Answer, Request, refusal_answer
+from fleetsync.emulator.messaging import answer_messaging
 from fleetsync.emulator.refusal import RefusalError, Violation, invalid, not_found
 from fleetsync.emulator.route import API_ROOT, Route, find_route, read_path
 from fleetsync.emulator.turn import Author
 from fleetsync.emulator.value import JSON, read_json
-from fleetsync.emulator.wire import deliver, sent_answer
+from fleetsync.emulator.wire import CutError, deliver, sent_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from fleetsync.emulator.mqtt.server import MqttServer
     from fleetsync.emulator.state import OrgState
+    from fleetsync.emulator.wire import Sent
 
 _CRASH = (
     '{"message":"EMU0500E: The emulator failed.","exception":{"id":"EMU0500E","properties":[]}}'
@@ -33,29 +36,41 @@ class _Desk(NamedTuple):
 
     state: OrgState
     accounts: Mapping[str, str] | None
+    mqtt: MqttServer | None
 
 
-def make_app(state: OrgState, accounts: Mapping[str, str] | None = None) -> WSGIApplication:
+def make_app(
+    state: OrgState,
+    accounts: Mapping[str, str] | None = None,
+    mqtt: MqttServer | None = None,
+) -> WSGIApplication:
     """Return the application; ``accounts`` maps API keys to tokens, None takes any that are given.
 
-    It is safe to call from several threads, and it writes no log.
+    With ``mqtt`` it takes messages over HTTP too. It is safe to call from several threads, and it
+    writes no log.
     """
-    desk = _Desk(state, accounts)
+    desk = _Desk(state, accounts, mqtt)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        chunks = deliver(sent_answer(_respond(desk, environ)), start_response)
+        chunks = deliver(_respond(desk, environ), start_response)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else chunks
 
     return disturb(application, state)
 
 
-def _respond(desk: _Desk, environ: WSGIEnvironment) -> Answer:
+def _respond(desk: _Desk, environ: WSGIEnvironment) -> Sent:
     try:
-        return _answer(desk, environ)
+        if desk.mqtt is not None:
+            sent = answer_messaging(desk.state, desk.accounts, desk.mqtt, environ)
+            if sent is not None:
+                return sent
+        return sent_answer(_answer(desk, environ))
     except RefusalError as refusal:
-        return refusal_answer(refusal, desk.state.switches)
+        return sent_answer(refusal_answer(refusal, desk.state.switches))
+    except CutError:
+        raise
     except Exception:  # noqa: BLE001 - whatever fails, the answer is bland and the server goes on
-        return Answer(500, _CRASH)
+        return sent_answer(Answer(500, _CRASH))
 
 
 def _answer(desk: _Desk, environ: WSGIEnvironment) -> Answer:

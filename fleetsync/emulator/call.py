@@ -9,6 +9,7 @@ from fleetsync.emulator import bulk, device, device_type, diagnostics
 from fleetsync.emulator.collection import DEVICES, TYPES, Collection
 from fleetsync.emulator.connection_log import read_log
 from fleetsync.emulator.listing import Page, read_page
+from fleetsync.emulator.management import find_management
 from fleetsync.emulator.message import Answer, Request
 from fleetsync.emulator.organization import describe_organization
 from fleetsync.emulator.refusal import RefusalError, not_found
@@ -123,9 +124,12 @@ def put_location(turn: Turn, request: Request) -> Answer:
 
 
 def get_mgmt(turn: Turn, request: Request) -> Answer:
-    """``GET .../mgmt``: no device here is managed, so 404 (platform page 5.7)."""
-    device.get_device(turn, **_ids(request))
-    raise not_found()
+    """``GET .../mgmt``: 404 for a device that is not managed (platform page 5.7)."""
+    row = device.get_device(turn, **_ids(request))
+    data = find_management(turn, row.type_id, row.device_id)
+    if data is None:
+        raise not_found()
+    return Answer(200, data)
 
 
 def get_logs(turn: Turn, request: Request) -> Answer:

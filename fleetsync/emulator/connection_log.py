@@ -27,6 +27,11 @@ def note_connection(turn: Turn, type_id: str, device_id: str) -> None:
     prefix = "g" if row.class_id == "Gateway" else "d"
     client = f"{prefix}:{turn.org}:{type_id}:{device_id}"
     words = f"Token auth succeeded: ClientID='{client}', ClientIP=192.0.2.7"
+    note_line(turn, type_id, device_id, words)
+
+
+def note_line(turn: Turn, type_id: str, device_id: str, words: str) -> None:
+    """Enter a line for a device."""
     turn.connection.execute(_INSERT, (type_id, device_id, words, turn.now))
 
 
