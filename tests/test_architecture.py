@@ -91,6 +91,7 @@ HEAVY = {
     "deepdiff",
     "yaml",
     "cheroot",
+    "trustme",
     "sqlite3",
     "cel_expr_python",
     "paho",
@@ -196,7 +197,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
         f"run({arguments!r})\n"
         "print('LOADED', *sorted({n.split('.')[0] for n in sys.modules}))"
     )
-    heavy = HEAVY if arguments[0].startswith("--") else {"jsonschema", "deepdiff", "cheroot"}
+    heavy = (
+        HEAVY if arguments[0].startswith("--") else {"jsonschema", "deepdiff", "cheroot", "trustme"}
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

@@ -80,7 +80,7 @@ def emulator(
     assignments: tuple[str, ...],
     list_switches: bool,
 ) -> None:
-    """Serve an emulated org over HTTP, and MQTT if told so, until Ctrl-C or SIGTERM.
+    """Serve an emulated org over HTTP and MQTT until Ctrl-C or SIGTERM.
 
     When it is ready it prints one line with its addresses. WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, if
     both are set, are the only credentials it takes; else it takes any. Faults make it fail on

@@ -34,7 +34,7 @@ COMMANDS = {
     "publish": "Publish an event for a device.",
     "github": "Tell a plan on GitHub, and ask it what was approved.",
     "gitlab": "Tell a plan on GitLab.",
-    "emulator": "Serve an emulated org over HTTP until Ctrl-C or SIGTERM.",
+    "emulator": "Serve an emulated org over HTTP and MQTT until Ctrl-C or SIGTERM.",
 }
 """Each command with its help in one line, so that --help imports none of them."""
 

@@ -11,7 +11,6 @@ from fleetsync.emulator.body import MAX_BODY_BYTES, read_body
 from fleetsync.emulator.control import CONTROL_ROOT, answer_control
 from fleetsync.emulator.disturbance import disturb
 from fleetsync.emulator.message import Answer, Request, refusal_answer
-from fleetsync.emulator.messaging import answer_messaging
 from fleetsync.emulator.refusal import RefusalError, Violation, invalid, not_found
 from fleetsync.emulator.route import API_ROOT, Route, find_route, read_path
 from fleetsync.emulator.turn import Author
@@ -19,12 +18,13 @@ from fleetsync.emulator.value import JSON, read_json
 from fleetsync.emulator.wire import CutError, deliver, sent_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from fleetsync.emulator.mqtt.server import MqttServer
     from fleetsync.emulator.state import OrgState
     from fleetsync.emulator.wire import Sent
+
+    Messaging = Callable[[WSGIEnvironment], Sent | None]
 
 _CRASH = (
     '{"message":"EMU0500E: The emulator failed.","exception":{"id":"EMU0500E","properties":[]}}'
@@ -36,20 +36,20 @@ class _Desk(NamedTuple):
 
     state: OrgState
     accounts: Mapping[str, str] | None
-    mqtt: MqttServer | None
+    messaging: Messaging | None
 
 
 def make_app(
     state: OrgState,
     accounts: Mapping[str, str] | None = None,
-    mqtt: MqttServer | None = None,
+    messaging: Messaging | None = None,
 ) -> WSGIApplication:
     """Return the application; ``accounts`` maps API keys to tokens, None takes any that are given.
 
-    With ``mqtt`` it takes messages over HTTP too. It is safe to call from several threads, and it
-    writes no log.
+    ``messaging`` answers the calls that are for it, and returns None for the others. The
+    application is safe to call from several threads, and it writes no log.
     """
-    desk = _Desk(state, accounts, mqtt)
+    desk = _Desk(state, accounts, messaging)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         chunks = deliver(_respond(desk, environ), start_response)
@@ -60,10 +60,9 @@ def make_app(
 
 def _respond(desk: _Desk, environ: WSGIEnvironment) -> Sent:
     try:
-        if desk.mqtt is not None:
-            sent = answer_messaging(desk.state, desk.accounts, desk.mqtt, environ)
-            if sent is not None:
-                return sent
+        sent = desk.messaging(environ) if desk.messaging else None
+        if sent is not None:
+            return sent
         return sent_answer(_answer(desk, environ))
     except RefusalError as refusal:
         return sent_answer(refusal_answer(refusal, desk.state.switches))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.emulator.app import make_app
+from fleetsync.emulator.messaging import answer_messaging
 from fleetsync.emulator.mqtt.server import MqttServer
 from fleetsync.emulator.server import DEFAULT_HOST, Server
 
@@ -51,12 +53,13 @@ def run_emulator(
     """
     host, port, mqtt_port, authority = place
     with ExitStack() as stack:
-        mqtt = None
+        mqtt = messaging = None
         if mqtt_port is not None:
             tls = authority.server_context() if authority else None
             mqtt = MqttServer(state, host, mqtt_port, accounts=accounts, tls=tls)
             stack.enter_context(mqtt)
-        app = make_app(state, accounts, mqtt)
+            messaging = partial(answer_messaging, state, accounts, mqtt)
+        app = make_app(state, accounts, messaging)
         with authority.server_pem() if authority else nullcontext() as pem:
             server = Server(app, host, port, certificate=pem, private_key=pem)
         stack.enter_context(server)

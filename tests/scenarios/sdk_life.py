@@ -11,6 +11,7 @@ import queue
 import socket
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 GIVEN = json.load(sys.stdin)
@@ -101,6 +102,19 @@ def live() -> dict[str, Any]:
     entry = devices[device_id]
     managed = wait_until(entry.getMgmt)
     seen["managed"] = managed["supports"] if managed else None
+    device.addLog("hot", "21.5", 1)
+    device.setErrorCode(7)
+    seen["device's log"] = wait_until(lambda: [each.message for each in entry.diagLogs])
+    seen["device's codes"] = [wait_until(lambda: len(entry.diagErrorCodes))]
+    seen["device's codes"].append(entry.diagErrorCodes[0].errorCode)
+    entry.diagLogs.append(message="seen", severity=2, data="", timestamp=datetime.now(UTC))
+    first = next(iter(entry.diagLogs))
+    seen["added log"] = [first.message, first.severity, first.id in entry.diagLogs]
+    entry.diagErrorCodes.append(errorCode=8, timestamp=datetime.now(UTC))
+    seen["added code"] = entry.diagErrorCodes[0].errorCode
+    entry.diagLogs.clear()
+    entry.diagErrorCodes.clear()
+    seen["cleared"] = [len(entry.diagLogs), len(entry.diagErrorCodes)]
     device.disconnect()
     seen["status later"] = status.get(timeout=SECONDS).action
     logs = wait_until(lambda: [*entry.getConnectionLogs()][1:])

@@ -96,6 +96,11 @@ def test_a_full_life_of_a_device(
         "event": ["pump", "p-1", "reading", "json", {"celsius": 21.5}],
         "command": ["blink", "json", {"times": 3}],
         "managed": {"deviceActions": True, "firmwareActions": True},
+        "device's log": ["hot"],
+        "device's codes": [1, 7],
+        "added log": ["seen", 2, True],
+        "added code": 8,
+        "cleared": [0, 0],
         "status later": "Disconnect",
         "log": [
             "Closed connection from 127.0.0.1. The connection has completed normally.",

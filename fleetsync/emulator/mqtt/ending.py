@@ -10,12 +10,12 @@ class Ending(IntEnum):
 
     NORMAL = 0
     BY_CLIENT = 91
+    BY_SERVER = 92
     SHUTDOWN = 93
     BY_ADMINISTRATOR = 94
     BAD_DATA = 105
     TOO_MANY_SUBSCRIPTIONS = 154
     KEEP_ALIVE = 160
-    NO_DATA = 164
     BAD_CLIENT_ID = 166
     UNAVAILABLE = 167
     NOT_AUTHORIZED = 180
@@ -32,12 +32,12 @@ class Ending(IntEnum):
 _WORDS = {
     Ending.NORMAL: "The connection has completed normally.",
     Ending.BY_CLIENT: "The connection was closed by the client.",
+    Ending.BY_SERVER: "The connection was closed by the server.",
     Ending.SHUTDOWN: "The connection was closed because the server was shut down.",
     Ending.BY_ADMINISTRATOR: "The connection was closed by an administrator.",
     Ending.BAD_DATA: "The connection was closed because a packet was not valid.",
     Ending.TOO_MANY_SUBSCRIPTIONS: "The client has too many subscriptions.",
     Ending.KEEP_ALIVE: "The connection was closed because nothing came within the keep-alive time.",
-    Ending.NO_DATA: "The connection was closed because no data came after it was opened.",
     Ending.BAD_CLIENT_ID: "The client ID is not valid.",
     Ending.UNAVAILABLE: "The server is not available.",
     Ending.NOT_AUTHORIZED: "The operation is not authorized.",

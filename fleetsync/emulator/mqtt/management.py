@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fleetsync.emulator.device import put_location, update_device
+from fleetsync.emulator.diagnostics import add_code, add_log, clear_codes, clear_logs
 from fleetsync.emulator.management import forget_management, keep_management
 from fleetsync.emulator.refusal import RefusalError
 from fleetsync.emulator.stamp import stamp_of
 from fleetsync.emulator.value import JSON, JSONObject, read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fleetsync.emulator.mqtt.identity import Device
     from fleetsync.emulator.turn import Turn
 
-_MANAGE = "iotdevice-1/mgmt/manage"
-_UNMANAGE = "iotdevice-1/mgmt/unmanage"
-_LOCATE = "iotdevice-1/device/update/location"
+_FINER = re.compile(r"(?<=\.\d{3})\d+", re.ASCII)
 _LOCATION_KEYS = ("longitude", "latitude", "elevation", "accuracy", "measuredDateTime")
 _LONGEST_LIFETIME = 366 * 24 * 3600
 
 
 def carry_out(turn: Turn, device: Device, topic: str, payload: bytes) -> bytes | None:
     """Return the response to a request; None for what is none, and for what is not known here."""
-    action = {_MANAGE: _manage, _UNMANAGE: _unmanage, _LOCATE: _locate}.get(topic)
+    action = _ACTIONS.get(topic.removeprefix("iotdevice-1/"))
     if action is None:
         return None
     request_id: JSON = None
@@ -71,6 +73,41 @@ def _unmanage(turn: Turn, device: Device, given: JSONObject) -> None:
 
 def _locate(turn: Turn, device: Device, given: JSONObject) -> None:
     put_location(turn, *device, {key: given[key] for key in _LOCATION_KEYS if key in given})
+
+
+def _add_log(turn: Turn, device: Device, given: JSONObject) -> None:
+    add_log(turn, *device, _in_milliseconds(given))
+
+
+def _clear_logs(turn: Turn, device: Device, given: JSONObject) -> None:
+    del given
+    clear_logs(turn, *device)
+
+
+def _add_code(turn: Turn, device: Device, given: JSONObject) -> None:
+    add_code(turn, *device, _in_milliseconds(given))
+
+
+def _clear_codes(turn: Turn, device: Device, given: JSONObject) -> None:
+    del given
+    clear_codes(turn, *device)
+
+
+_ACTIONS: dict[str, Callable[[Turn, Device, JSONObject], None]] = {
+    "mgmt/manage": _manage,
+    "mgmt/unmanage": _unmanage,
+    "device/update/location": _locate,
+    "add/diag/log": _add_log,
+    "clear/diag/log": _clear_logs,
+    "add/diag/errorCodes": _add_code,
+    "clear/diag/errorCodes": _clear_codes,
+}
+
+
+def _in_milliseconds(given: JSONObject) -> JSONObject:
+    """Cut the time stamp, which devices with the platform's SDK send with microseconds."""
+    stamp = given.get("timestamp")
+    return {**given, "timestamp": _FINER.sub("", stamp)} if isinstance(stamp, str) else given
 
 
 def _object(value: JSON) -> JSONObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from fleetsync.emulator.mqtt.broker import Broker
 from fleetsync.emulator.mqtt.clerk import Clerk
 from fleetsync.emulator.mqtt.connection import Connection, Port
 from fleetsync.emulator.mqtt.ending import Ending
+from fleetsync.emulator.mqtt.wire import Wire
 
 if TYPE_CHECKING:
     import ssl
@@ -91,10 +93,11 @@ class MqttServer:
         self._stopping = asyncio.Event()
         clerk = Clerk(self._state)
         self._broker = Broker(self._state.org, clerk, self._accounts)
-        connections: set[Connection] = set()
+        connections: set[Wire] = set()
 
-        def connect() -> Connection:
-            return Connection(Port(self._broker, connections, self.port, self._tls is not None))
+        def connect() -> Wire:
+            port = Port(self._state, self._broker, self.port, self._tls is not None)
+            return Wire(connections, partial(Connection, port))
 
         try:
             server = await self._loop.create_server(
@@ -111,18 +114,22 @@ class MqttServer:
         self._state.removal_watchers.remove(self._forget)
         server.close()
         await _say_farewell(connections)
-        await server.wait_closed()
+        # A client in the midst of TLS's handshake is cut off with all else that is left; asyncio
+        # waits for it, and would tell of it as an error.
+        self._loop.set_exception_handler(lambda _, __: None)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), _FAREWELL_SECONDS)
         await clerk.close()
 
-    async def _sweep(self, connections: set[Connection]) -> None:
+    async def _sweep(self, connections: set[Wire]) -> None:
         """Look after idle connections and old sessions until the end."""
         while not self._stopping.is_set():
             try:
                 await asyncio.wait_for(self._stopping.wait(), _SWEEP_SECONDS)
             except TimeoutError:
                 now = self._loop.time()
-                for connection in list(connections):
-                    connection.check_patience(now)
+                for wire in [each for each in connections if each.is_impatient(now)]:
+                    wire.end(Ending.KEEP_ALIVE)
                 self._broker.sweep()
 
     def _forget(self, devices: list[tuple[str, str]]) -> None:
@@ -130,13 +137,13 @@ class MqttServer:
             self._loop.call_soon_threadsafe(self._broker.forget_devices, devices)
 
 
-async def _say_farewell(connections: set[Connection]) -> None:
-    for connection in list(connections):
-        connection.end(Ending.SHUTDOWN)
+async def _say_farewell(connections: set[Wire]) -> None:
+    for wire in list(connections):
+        wire.end(Ending.SHUTDOWN)
     deadline = asyncio.get_running_loop().time() + _FAREWELL_SECONDS
     while connections and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.01)
-    for connection in list(connections):
-        connection.abort()
+    for wire in list(connections):
+        wire.abort()
     while connections:
         await asyncio.sleep(0)

@@ -272,6 +272,12 @@ def test_a_message_at_qos_2_that_comes_again_is_sent_on_once(
         ("mgmt/manage", {"d": {"deviceInfo": {"nonsense": "x"}}}, 400),
         ("device/update/location", {"d": {"latitude": 1, "longitude": 2}}, 200),
         ("device/update/location", {"d": {"latitude": 100, "longitude": 2}}, 400),
+        ("add/diag/log", {"d": {"message": "hot", "severity": 1}}, 200),
+        ("add/diag/log", {"d": {"message": "hot", "severity": 3}}, 400),
+        ("clear/diag/log", {}, 200),
+        ("add/diag/errorCodes", {"d": {"errorCode": 7}}, 200),
+        ("add/diag/errorCodes", {"d": {"errorCode": "7"}}, 400),
+        ("clear/diag/errorCodes", {}, 200),
         ("mgmt/unmanage", {}, 200),
     ],
 )
@@ -311,3 +317,20 @@ def test_a_managed_device_has_management_data_until_it_is_unmanaged(
     device.publish("iotdevice-1/something/else", b"{}")
     device.publish("iotdevice-1/mgmt/unmanage", b"{}")
     assert pumps("GET", f"{path}/mgmt").status == 404
+
+
+def test_a_device_writes_its_own_diagnostics(pumps: Caller, peers: Peers) -> None:
+    path = "/device/types/pump/devices/p-1/diag"
+    device = peers(DEVICE)
+    stamp = "2026-11-27T10:00:00.123456"
+    for topic, given in (
+        ("add/diag/log", {"message": "hot", "timestamp": stamp}),
+        ("add/diag/errorCodes", {"errorCode": 7, "timestamp": stamp}),
+    ):
+        device.publish(f"iotdevice-1/{topic}", json.dumps({"d": given}).encode())
+    (log,) = pumps("GET", f"{path}/logs").body
+    assert (log["message"], log["timestamp"]) == ("hot", stamp[:-3])
+    assert pumps("GET", f"{path}/errorCodes").body == [{"errorCode": 7, "timestamp": stamp[:-3]}]
+    for topic in ("clear/diag/log", "clear/diag/errorCodes"):
+        device.publish(f"iotdevice-1/{topic}", b"{}")
+    assert pumps("GET", f"{path}/logs").body == pumps("GET", f"{path}/errorCodes").body == []

@@ -4,6 +4,8 @@ import os
 import socket
 import ssl
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -134,6 +136,23 @@ def test_clients_verify_the_emulator_by_the_ca_that_it_made(
                 with context.wrap_socket(plain, server_hostname=host) as secure:
                     secure.sendall(connect_bytes())
                     assert secure.recv(4) == reply.write_connack(reply.ACCEPTED)
+
+
+def test_a_client_that_never_ends_its_handshake_holds_up_no_stop(
+    org_state: OrgState, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = Place(mqtt_port=0, authority=Authority("127.0.0.1", "embedded"))
+    with run_emulator(org_state, place) as emulator:
+        stuck = socket.create_connection(("127.0.0.1", emulator.mqtt_port), 20)
+        with socket.create_connection(("127.0.0.1", emulator.mqtt_port), 20) as other:
+            other.sendall(b"no TLS at all\r\n")
+            assert other.recv(100) == b""  # so the server has accepted the one before it
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+    with suppress(ConnectionResetError):
+        assert stuck.recv(1) == b""
+    stuck.close()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_paho_speaks_tls_with_it(org_state: OrgState, pumps: Caller, tmp_path: Path) -> None:
