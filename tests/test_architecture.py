@@ -47,8 +47,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "messaging",
     },
     "forge": {"errors", "model", "escape", "address", "diff", "plan", "report"},
-    "messaging": {"errors", "model", "escape", "address", "api"},
     "client": {"errors", "model", "batch", "escape", "settings", "api"},
+    "compat": {"settings", "client", "messaging"},
+    "messaging": {"errors", "model", "escape", "address", "api"},
     "emulator": {"errors"},
 }
 """Who may import whom; `cli` may import everything. The data flows one way."""

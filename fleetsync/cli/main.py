@@ -27,6 +27,7 @@ COMMANDS = {
     "apply": "Change the org into what the manifests say.",
     "show": "Show a saved plan, in every form that `plan` has.",
     "undo": "Take back what an apply changed, from its journal.",
+    "logs": "Show a device's connection log, diagnostic log and error codes.",
     "journal": "Show what earlier applies did, and what they left open.",
     "watch": "Show what devices publish, and which connect and go, as it happens.",
     "send": "Send a command to a device.",
