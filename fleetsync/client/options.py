@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 URL_VARIABLE = "FLEETSYNC_ORG_URL"
 """The org's address where the options name neither url, host nor domain: an emulator's, say."""
+MESSAGING_VARIABLE = "FLEETSYNC_MESSAGING_URL"
+"""Where its messages are then."""
 
 _NAMES = {
     "org": ("org", "orgId", "options.orgId"),
@@ -39,20 +41,22 @@ _NAMES = {
     "url": ("url",),
     "ca_file": ("caFile", "ca-file"),
     "verify": ("options.http.verify",),
+    "messaging_url": ("messagingUrl",),
     "clean_session": ("clean-session",),
+    "type": ("type",),
+    "instance": ("options.mqtt.instanceId",),
     "calls_per_second": ("callsPerSecond",),
 }
 _OF = {name.lower(): field for field, names in _NAMES.items() for name in names}
 _ALL = [name for names in _NAMES.values() for name in names]
-_NOT_FOR_REST = re.compile(
-    r"type|port|transport|keepAlive|options\.(logLevel|mqtt\..*)", re.IGNORECASE
-)
+_NOT_FOR_REST = re.compile(r"port|transport|keepAlive|options\.(logLevel|mqtt\..*)", re.IGNORECASE)
 """Options of the older clients that steer their logs and MQTT."""
 
 _VARIABLES = {
     "WIOTP_IDENTITY_APPID": "identity.appId",
     "WIOTP_OPTIONS_DOMAIN": "options.domain",
     "WIOTP_OPTIONS_HTTP_VERIFY": "options.http.verify",
+    "WIOTP_OPTIONS_MQTT_INSTANCEID": "options.mqtt.instanceId",
 }
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _KEY_OF_ORG = re.compile(r"a-(.+)-[^-]+")
@@ -63,8 +67,9 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class ApplicationOptions:
     """Which org, and who asks; made by the functions of this module.
 
-    ``org`` is the org's id, ``''`` where only a url is known. ``url`` is where its API is.
-    ``app_id`` and ``clean_session`` count for messaging alone.
+    ``org`` is the org's id, ``''`` where only a url is known. ``url`` is where its API is,
+    ``domain`` what that was made of, None if it was named. What follows ``messaging_url`` counts
+    for messages alone, as do ``app_id`` and ``domain``.
     """
 
     org: str
@@ -72,9 +77,13 @@ class ApplicationOptions:
     credentials: Credentials
     app_id: str | None = None
     ca_file: Path | None = None
-    clean_session: bool = True
     calls_per_second: int = 8
     warnings: tuple[str, ...] = ()
+    domain: str | None = None
+    messaging_url: str | None = None
+    clean_session: bool = True
+    shared: bool = False
+    instance: str | None = None
 
 
 def options_of(
@@ -83,10 +92,11 @@ def options_of(
     """Read a dictionary: flat as the older client's, or nested as the SDK's; UsageError.
 
     ``org`` (``orgId``), ``id`` (``appId``), ``auth-key``, ``auth-token``, ``auth-method`` (only
-    ``apikey`` there is), ``domain``, ``host``, ``url``, ``caFile``, ``clean-session``,
-    ``callsPerSecond``; or ``identity.appId``, ``auth.key``, ``auth.token``, ``options.domain``. The
-    org is found in the API key where it is not named (page 1.2). Of ``env`` only
-    ``FLEETSYNC_ORG_URL`` counts here. Raises CredentialsError where key or token are missing.
+    ``apikey`` there is), ``domain``, ``host``, ``url``, ``messagingUrl``, ``caFile``,
+    ``clean-session``, ``type`` (``shared`` or ``standalone``), ``callsPerSecond``; or
+    ``identity.appId``, ``auth.key``, ``auth.token``, ``options.domain``. The org is found in the
+    API key where it is not named (page 1.2). Of ``env`` only ``FLEETSYNC_ORG_URL`` and
+    ``FLEETSYNC_MESSAGING_URL`` count here. Raises CredentialsError where key or token are missing.
     """
     found = _Found(dict(_flat(values)))
     key, token = found.text("key"), found.text("token")
@@ -161,15 +171,20 @@ def _options(
     session = found.truth("clean_session")
     if session is None and found.has("clean_session"):
         raise UsageError("the option clean-session must be true or false")
+    url, domain = _address(found, org, env)
     return ApplicationOptions(
         org=org,
-        url=_url(found, org, env),
+        url=url,
         credentials=pair,
         app_id=found.text("app_id"),
         ca_file=_ca_file(found),
-        clean_session=True if session is None else session,
         calls_per_second=found.number("calls_per_second", 8),
         warnings=warnings,
+        domain=domain,
+        messaging_url=_messaging_url(found, env),
+        clean_session=True if session is None else session,
+        shared=found.text("type") == "shared",
+        instance=found.text("instance"),
     )
 
 
@@ -206,17 +221,24 @@ def _org(found: _Found, pair: Credentials) -> str:
     return org
 
 
-def _url(found: _Found, org: str, env: Mapping[str, str]) -> str:
+def _address(found: _Found, org: str, env: Mapping[str, str]) -> tuple[str, str | None]:
+    """Give the org's address, and the domain that it was made of, if it was."""
     url, host, domain = found.text("url"), found.text("host"), found.text("domain")
     if url:
-        return url
+        return url, None
     if host:
-        return f"https://{host}"
+        return f"https://{host}", None
     if not domain and env.get(URL_VARIABLE):
-        return env[URL_VARIABLE]
+        return env[URL_VARIABLE], None
     if not org:
         raise UsageError("no org is named: give its id as org, or its address as url")
-    return f"https://{org}.{domain or DEFAULT_DOMAIN}"
+    domain = domain or DEFAULT_DOMAIN
+    return f"https://{org}.{domain}", domain
+
+
+def _messaging_url(found: _Found, env: Mapping[str, str]) -> str | None:
+    named = any(found.has(field) for field in ("messaging_url", "url", "host", "domain"))
+    return found.text("messaging_url") if named else env.get(MESSAGING_VARIABLE)
 
 
 def _ca_file(found: _Found) -> Path | None:

@@ -1,4 +1,4 @@
 """Talk to applications and devices over MQTT, as the platform does (platform page 9).
 
-Nothing here is imported by another room but ``cli``; paho-mqtt comes with the extra ``mqtt``.
+paho-mqtt comes with the extra ``mqtt``, and is imported when a client is made.
 """

@@ -26,6 +26,11 @@ NESTED: dict[str, Any] = {"auth": {"key": KEY, "token": TOKEN}}
 
 
 def expected(**more: Any) -> ApplicationOptions:
+    """What the dictionary shall mean; an address that no domain is named for is the cloud's."""
+    if "url" not in more:
+        more["domain"] = "internetofthings.ibmcloud.com"
+    elif "domain" not in more and more["url"].endswith((".example.com", ".ibmcloud.com")):
+        more["domain"] = more["url"].partition(".")[2]
     return ApplicationOptions(**{"org": "abc123", "url": CLOUD, "credentials": PAIR, **more})
 
 
@@ -36,7 +41,10 @@ DICTIONARIES: list[tuple[dict[str, Any], ApplicationOptions]] = [
      expected(org="other1", url=CLOUD.replace("abc123", "other1"), app_id="app",
               clean_session=False)),
     ({**FLAT, "clean-session": "false"}, expected(clean_session=False)),
-    ({**FLAT, "clean-session": "true", "type": "shared", "port": 8883}, expected()),
+    ({**FLAT, "clean-session": "true", "type": "shared", "port": 8883}, expected(shared=True)),
+    ({**FLAT, "type": "standalone", "messagingUrl": "mqtts://h.example"},
+     expected(messaging_url="mqtts://h.example")),
+    ({**NESTED, "options": {"mqtt": {"instanceId": "i-1"}}}, expected(instance="i-1")),
     ({**FLAT, "domain": "iot.example.com"}, expected(url="https://abc123.iot.example.com")),
     ({**FLAT, "host": "localhost:8443"}, expected(url="https://localhost:8443")),
     ({**FLAT, "url": "http://127.0.0.1:1"}, expected(url="http://127.0.0.1:1")),
@@ -138,8 +146,13 @@ def test_the_environment_says_it() -> None:
 
 
 def test_the_address_in_the_environment_counts_where_no_option_names_one() -> None:
-    env = {"FLEETSYNC_ORG_URL": "http://127.0.0.1:8080"}
+    env = {
+        "FLEETSYNC_ORG_URL": "http://127.0.0.1:8080",
+        "FLEETSYNC_MESSAGING_URL": "mqtt://127.0.0.1:1883",
+    }
     assert options_of(FLAT, env).url == "http://127.0.0.1:8080"
+    assert options_of(FLAT, env).messaging_url == "mqtt://127.0.0.1:1883"
+    assert options_of({**FLAT, "host": "h.example"}, env).messaging_url is None
     assert options_of({**FLAT, "org": "abc123"}, env).url == "http://127.0.0.1:8080"
     assert options_of({**FLAT, "domain": "d.example"}, env).url == "https://abc123.d.example"
     assert options_of({**FLAT, "host": "h.example"}, env).url == "https://h.example"

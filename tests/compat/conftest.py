@@ -8,6 +8,7 @@ import pytest
 
 from fleetsync.client import ApplicationClient, options_of
 from fleetsync.compat import ibmiotf
+from fleetsync.emulator.running import Place
 from tests.compat.guide import sample
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fleetsync.emulator.running import Emulator
     from tests.conftest import StartEmulator
 
+DEVICE_TOKEN = "t0ken-of-the-device"
 KEY, TOKEN = "a-abc123-k0dl0vqqrk", "t0ken-of-the-key!"
 OPTIONS = {"auth-method": "apikey", "auth-key": KEY, "auth-token": TOKEN}
 TYPES = ("iotsample-arduino", "myDeviceType", "MyDeviceType", "pi-model-a", "pi-model-b")
@@ -31,13 +33,14 @@ ARDUINO = DEVICES[1]
 @pytest.fixture
 def org(start_emulator: StartEmulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """The org of the samples; its address comes out of the environment."""
-    running = start_emulator(org="abc123", accounts={KEY: TOKEN})
+    running = start_emulator(org="abc123", accounts={KEY: TOKEN}, place=Place(mqtt_port=0))
     monkeypatch.setenv("FLEETSYNC_ORG_URL", running.url)
+    monkeypatch.setenv("FLEETSYNC_MESSAGING_URL", f"mqtt://127.0.0.1:{running.mqtt_port}")
     with ApplicationClient(options_of({**OPTIONS, "callsPerSecond": 1000})) as client:
         for each in TYPES:
             client.types.add_device_type(each)
         for device in DEVICES:
-            client.devices.register_device(*device)
+            client.devices.register_device(*device, DEVICE_TOKEN)
         client.location.update_device_location(*ARDUINO, {"longitude": 1, "latitude": 2})
         client.diagnostics.add_diagnostic_log(*ARDUINO, {"message": "first"})
         client.diagnostics.add_error_code(*ARDUINO, {"errorCode": 7})

@@ -21,7 +21,7 @@ Check = Callable[[Names, Any], object]
 """Looks at the names that a sample leaves behind, and at what the org then holds."""
 
 MESSAGING = range(4, 16)
-"""The numbers of the samples that speak MQTT."""
+"""The numbers of the samples that speak MQTT: see test_guide_messages."""
 
 
 def api_of(names: Names) -> ibmiotf.api.ApiClient:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from fleetsync.client import FleetsyncError, ItemResult, OrgError, PartlyDoneError
+from fleetsync.client import FleetsyncError, ItemResult, OrgError, PartlyDoneError, UsageError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -85,6 +85,19 @@ def as_before(call: Callable[P, T]) -> Callable[P, T]:
             # An empty body tells nothing, which the guide calls null.
             response = error.response or None
             raise IoTFCReSTException(error.http_code, error.message, response) from error
+
+    return told
+
+
+def connecting(call: Callable[P, T]) -> Callable[P, T]:
+    """Let what has to do with messages raise what ibmiotf raised: ConnectionException."""
+
+    @wraps(call)
+    def told(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except (OrgError, UsageError) as error:
+            raise ConnectionException(str(error)) from error
 
     return told
 
