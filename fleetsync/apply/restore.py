@@ -11,13 +11,15 @@ from dataclasses import replace
 
 from fleetsync.api.registry import Registry
 from fleetsync.apply.again import Fate, Renewal, register_again
+from fleetsync.apply.attempt import attempt
 from fleetsync.apply.hands import Hands, client_ids
 from fleetsync.apply.look import look
 from fleetsync.apply.refused import run_of
 from fleetsync.apply.register_anew import remove_tokenless, why_not_anew
 from fleetsync.apply.settled import Settled
+from fleetsync.apply.update import update_device
 from fleetsync.diff.change import Change, Inheritance
-from fleetsync.diff.renewal import registered_again
+from fleetsync.diff.renewal import registered_again, unfinished
 from fleetsync.errors import FleetsyncError
 from fleetsync.journal.entry import Deed, Name, Sight
 from fleetsync.journal.run import Run
@@ -70,17 +72,39 @@ def _sort_out(
         hands.journal.see(sight, keys)
     settled.registered += len(there) - len(seen.get(Sight.TOKENLESS, ()))
     _bring_back(seen.get(Sight.THERE, ()), run, hands)
+    unfinished = [key for key in seen.get(Sight.OURS, ()) if key not in run.renewed]
+    _complete({key: there[key] for key in unfinished}, run, hands, settled)
     return seen.get(Sight.TOKENLESS, [])
 
 
 def _whose(key: DeviceKey, found: LiveDevice, run: Run, hands: Hands) -> Sight:
     if run_of(found) == hands.mark:
-        known = any(hands.tokens.known(name) for name in client_ids(key, hands))
+        known = any(_is_its_own(name, key, run, hands) for name in client_ids(key, hands))
         return Sight.OURS if known else Sight.TOKENLESS
     before = run.befores.get(key)
     live = None if before is None else before.live
     same = isinstance(live, LiveDevice) and live.registration == found.registration
     return Sight.THERE if same else Sight.ANOTHERS
+
+
+def _is_its_own(name: str, key: DeviceKey, run: Run, hands: Hands) -> bool:
+    """Tell whether the token in the file is the one that the run registered the device with.
+
+    The old one may stand there still, where the platform made another that nobody has seen.
+    """
+    known = hands.tokens.known(name)
+    return known is not None and (
+        key in run.known or known != hands.tokens.retired(name, hands.run)
+    )
+
+
+def _complete(there: dict[DeviceKey, LiveDevice], run: Run, hands: Hands, settled: Settled) -> None:
+    """Bring devices to what registration alone could not give them, and the run came not to."""
+    for change in _creates(list(there), run, hands, settled):
+        rest = unfinished(change, there[change.key])
+        if rest is not None:
+            end = attempt(update_device, rest, hands)
+            settled.warnings += [f"{change.name}: {end.reason}"] if end.reason else []
 
 
 def _removed(keys: Sequence[DeviceKey], hands: Hands, settled: Settled) -> list[DeviceKey]:

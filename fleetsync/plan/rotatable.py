@@ -98,7 +98,7 @@ class Sides(NamedTuple):
             return "a gateway registered it, and that tie would be lost"
         if wanted.mark not in (None, parse_mark(str(key), found.mark).run):
             return "it was registered anew since that run"
-        if key in wanted.devices or wanted.takes_back is not None:
+        if key in wanted.devices or wanted.keys is not None:  # then it was weighed before
             return ""
         if self._is_protected(device, found):
             return "it is protected by lifecycle.protect: to rotate it all the same, name it"

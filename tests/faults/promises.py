@@ -24,7 +24,7 @@ def broken_promises(start: Start, wanted: dict[str, Any]) -> list[str]:
         *_tokens(rig),
         *_old_devices(start, wanted),
         *_done_twice(start, wanted),
-        *_leaks(rig),
+        *leaks(rig),
     ]
     end = rig.run("plan", "--exit-code")
     if end.code != 0:
@@ -131,7 +131,7 @@ def _other_updates(ledger: list[Written]) -> Iterator[str]:
             yield f"PUT {path} was sent with different bodies: {bodies}"
 
 
-def _leaks(rig: Rig) -> Iterator[str]:
+def leaks(rig: Rig) -> Iterator[str]:
     told = "".join(rig.told)
     for words in _FAULTS_OF_OURS:
         if words in told:
