@@ -12,7 +12,7 @@ from threading import Event
 from typing import NamedTuple
 
 from fleetsync.apply.create import register_devices
-from fleetsync.apply.hands import Hands
+from fleetsync.apply.hands import Hands, client_ids
 from fleetsync.apply.look import look
 from fleetsync.apply.outcome import Status
 from fleetsync.apply.refused import drop_unused_tokens, run_of
@@ -31,12 +31,14 @@ class Fate(StrEnum):
     """What became of a device that was to get a new token.
 
     ``KEPT`` devices are as they were, their token is the old one. ``UNREGISTERED`` ones are
-    deleted, or may be. ``THEIRS`` were registered by somebody else in between.
+    deleted, or may be. ``TOKENLESS`` ones are registered, but the platform's answer with their
+    token never came. ``THEIRS`` were registered by somebody else in between.
     """
 
     RENEWED = "renewed"
     KEPT = "kept"
     UNREGISTERED = "unregistered"
+    TOKENLESS = "tokenless"
     THEIRS = "theirs"
 
 
@@ -91,10 +93,14 @@ def _known(left: Sequence[Change], hands: Hands) -> list[Renewal]:
         found = (there or {}).get(change.key)
         if found is None:
             continue
-        ours = run_of(found) == hands.mark
-        if ours:
+        if run_of(found) != hands.mark:
+            ends.append(Renewal(change, Fate.THEIRS, _THEIRS))
+        elif any(hands.tokens.known(name) for name in client_ids(change.key, hands)):
             hands.journal.see(Sight.RENEWED, [change.key])
-        ends.append(Renewal(change, Fate.RENEWED if ours else Fate.THEIRS, "" if ours else _THEIRS))
+            ends.append(Renewal(change, Fate.RENEWED))
+        else:
+            hands.journal.see(Sight.TOKENLESS, [change.key])
+            ends.append(Renewal(change, Fate.TOKENLESS))
     return ends
 
 

@@ -7,6 +7,7 @@ import re
 import click
 
 from fleetsync.api.registry import Registry
+from fleetsync.api.retry import PATIENT
 from fleetsync.api.transport import Reader
 from fleetsync.apply.renew import CHUNK
 from fleetsync.cli.duration import DurationType
@@ -158,7 +159,8 @@ def rotate(  # one for each option
         raise UsageError("--back and --resume exclude each other: --resume goes on with either")
     fleet = open_fleet(options)
     asked = Asked(_wanted(names, types, fleet.desired), Pace(size, allow_deletes, CHUNK))
-    patience = Patience(enough, wait_online, waves)
+    budget = options.waits.retry.budget if options.waits.retry else PATIENT.budget
+    patience = Patience(enough, wait_online, waves, budget)
     asked = _of_earlier(asked, fleet, resume=resume, back=back)
     if resume and asked.go_on is None:
         nothing_to_resume(options)

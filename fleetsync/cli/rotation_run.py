@@ -191,7 +191,7 @@ class _Work:
 
     def _reason(self, wave: Wave) -> str:
         """Say why no other wave may begin; empty if one may."""
-        lost = [*wave.with_fate(Fate.UNREGISTERED), *wave.with_fate(Fate.THEIRS)]
+        lost = [end for end in wave.ends if end.fate not in (Fate.RENEWED, Fate.KEPT)]
         if lost:
             return f"{counted_kind(len(lost), Kind.DEVICE)} could not be registered again"
         if not isinstance(self.hands.fatal, InterruptedRunError) and self.hands.fatal:

@@ -171,6 +171,7 @@ FATES = {
     Fate.RENEWED: "with new tokens",
     Fate.KEPT: "as before",
     Fate.UNREGISTERED: "deleted and not registered again",
+    Fate.TOKENLESS: "registered with a token that nobody knows",
     Fate.THEIRS: "registered by somebody else meanwhile",
 }
 
@@ -195,7 +196,7 @@ def _report_lines(report: RotationReport, go_on: str, back: str, *, full: bool) 
     yield f"{shown(report_sentence(report))}."
     for number, wave in enumerate(report.waves, 1):
         yield f"{wave_line(number, wave)}."
-    for fate in (Fate.UNREGISTERED, Fate.THEIRS, Fate.KEPT):
+    for fate in (Fate.UNREGISTERED, Fate.TOKENLESS, Fate.THEIRS, Fate.KEPT):
         yield from _section(report, fate, full=full)
     yield from (f"  ! {shown(each)}" for each in _noted(report))
     missing = missing_devices(report)
