@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from fleetsync.api.basket import TypeBasket
+from fleetsync.api.connected import connected_clients, is_connected
 from fleetsync.api.device_list import DeviceLister
 from fleetsync.api.paging import ListReader, ignore_progress
 from fleetsync.api.wire import (
@@ -97,6 +98,14 @@ class Registry:
         if not isinstance(body, list):
             raise ApiError(f"the connection log of {key} is no list", status=200)
         return bool(body)
+
+    def connected_clients(self) -> frozenset[str]:
+        """Give the ids of all connected clients; ApiError where the org does not tell."""
+        return connected_clients(self._reader)
+
+    def is_connected(self, client_id: str) -> bool:
+        """Tell whether a client is connected; ApiError where the org does not tell."""
+        return is_connected(self._reader, client_id)
 
     def _get_or_none(self, segments: tuple[str, ...]) -> JSON:
         try:

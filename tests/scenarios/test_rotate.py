@@ -64,10 +64,15 @@ def held(front: Front) -> dict[str, Any]:
     return snapshot
 
 
+def is_valid(front: Front, name: str, token: str) -> bool:
+    type_id, device_id = name.split("/")
+    return front.org.state.check_token(type_id, device_id, token)
+
+
 def valid(front: Front) -> set[str]:
     """The devices whose token in the secrets file is the one that the org takes."""
     tokens = front.tokens().items()
-    return {name for name, token in tokens if front.org.state.check_token(*name.split("/"), token)}
+    return {name for name, token in tokens if is_valid(front, name, token)}
 
 
 def test_devices_get_new_tokens_and_are_otherwise_as_before(
@@ -80,7 +85,7 @@ def test_devices_get_new_tokens_and_are_otherwise_as_before(
     now = fleet.tokens()
     assert {name for name in old if now[name] != old[name]} == set(PUMPS)
     assert valid(fleet) == old.keys()
-    assert not any(fleet.org.state.check_token(*name.split("/"), old[name]) for name in PUMPS)
+    assert not any(is_valid(fleet, name, old[name]) for name in PUMPS)
     assert fleetsync("plan", "--exit-code").code == 0
     assert "Left as they are: hub/h-1: it is a gateway: to rotate it all the same" in told.out
     assert "Left as they are: pump/p-4: it is protected by lifecycle.protect" in told.out
