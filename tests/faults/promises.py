@@ -40,6 +40,14 @@ def bare(snapshot: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def timeless(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """Give what an org holds without marks, and without the times that it measured itself."""
+    there = bare(snapshot)
+    for each in there["devices"].values():
+        each.get("location", {}).pop("measuredDateTime", None)
+    return there
+
+
 def _without_mark(body: dict[str, Any]) -> dict[str, Any]:
     metadata = body.get("metadata")
     if not isinstance(metadata, dict) or "fleetsync" not in metadata:

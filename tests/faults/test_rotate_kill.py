@@ -14,7 +14,7 @@ import pytest
 from fleetsync.journal.folder import run_names
 from tests.faults.doors import Fate
 from tests.faults.plans import FIRST, CutPlan
-from tests.faults.promises import bare, leaks
+from tests.faults.promises import leaks, timeless
 from tests.faults.rig import Rig, Start, Zygote, at_start, fates, open_rig
 
 KILLS = int(os.environ.get("FLEETSYNC_ROTATE_KILLS", "4"))
@@ -56,11 +56,7 @@ def start(zygote: Zygote, tmp_path: Path, plan: CutPlan) -> Iterator[Start]:
 
 
 def held(rig: Rig) -> dict[str, Any]:
-    """What the org holds, but for marks and the times that it writes itself."""
-    snapshot = bare(rig.front.snapshot)
-    for each in snapshot["devices"].values():
-        each.get("location", {}).pop("measuredDateTime", None)
-    return snapshot
+    return timeless(rig.front.snapshot)
 
 
 def is_valid(rig: Rig, name: str, token: str) -> bool:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from fleetsync.journal.folder import run_names
 from tests.api.hostile import Hangup
 from tests.apply.front import Front, Twist, after, altered, on, open_front, refusal
-from tests.faults.promises import bare
+from tests.faults.promises import timeless
 from tests.scenarios.conftest import IMPATIENT, TOKEN, TOP, Fleetsync, Folder
 from tests.scenarios.test_events import events_of
 from tests.world import KEY
@@ -58,10 +58,7 @@ def fleet(folder: Folder, fleetsync: Fleetsync, front: Front) -> Front:
 
 
 def held(front: Front) -> dict[str, Any]:
-    snapshot = bare(front.snapshot)
-    for each in snapshot["devices"].values():
-        each.get("location", {}).pop("measuredDateTime", None)
-    return snapshot
+    return timeless(front.snapshot)
 
 
 def is_valid(front: Front, name: str, token: str) -> bool:
