@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
 from fleetsync.api.registry import Registry
 from fleetsync.api.retry import PATIENT
 from fleetsync.api.transport import Reader
 from fleetsync.apply.renew import CHUNK
-from fleetsync.cli.duration import DurationType
 from fleetsync.cli.events import begin_events, tell_event
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.locked import locked_org
@@ -31,6 +28,7 @@ from fleetsync.cli.rotation_ending import (
     nothing_to_resume,
     plan_pieces,
 )
+from fleetsync.cli.rotation_options import Speed, speed_options
 from fleetsync.cli.rotation_plan import Asked, look_and_plan
 from fleetsync.cli.rotation_run import Patience, RotationTask, rotate_waves
 from fleetsync.cli.rotation_target import chosen_rotation, unfinished_rotation
@@ -41,33 +39,10 @@ from fleetsync.escape import shown
 from fleetsync.model import DesiredFleet, DeviceKey
 from fleetsync.plan.rotatable import Wanted
 from fleetsync.plan.rotation import Pace
-from fleetsync.plan.waves import WaveSize
 from fleetsync.report.rotation_json import rotation_facts
 from fleetsync.tokens.guard import check_secrets_path
 
 _FORMS = (*PLAIN_FORMATS, "markdown")
-_SIZE = re.compile(r"([0-9]{1,7})|([0-9]{1,3}(?:\.[0-9]{1,2})?)%")
-
-
-def _size(ctx: click.Context, parameter: click.Parameter, value: str | None) -> WaveSize | None:
-    del parameter
-    parts = _SIZE.fullmatch(value) if value is not None else None
-    if value is None:
-        return None
-    number = float(parts[1] or parts[2]) if parts else 0.0
-    if parts is None or number <= 0 or (parts[2] and number > 100):
-        raise click.BadParameter(
-            f"{value!r:.40} is no number such as 50, and no share such as 5%", ctx
-        )
-    return WaveSize(number, percent=parts[2] is not None)
-
-
-def _share(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
-    del parameter
-    parts = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,2})?)%?", value)
-    if parts is None or float(parts[1]) > 100:
-        raise click.BadParameter(f"{value!r:.40} is no share such as 90%", ctx)
-    return float(parts[1])
 
 
 @click.command()
@@ -79,34 +54,7 @@ def _share(ctx: click.Context, parameter: click.Parameter, value: str) -> float:
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where nobody can answer.")
-@click.option(
-    "--wave",
-    "size",
-    metavar="N|P%",
-    callback=_size,
-    help="Devices in each wave; without it, a few first, then more, within the limits on deletes.",
-)
-@click.option(
-    "--waves",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Begin at most N waves; --resume goes on with the others.",
-)
-@click.option(
-    "--enough",
-    default="90%",
-    metavar="P%",
-    callback=_share,
-    help="Begin the next wave when P% of the last are connected again; 0% does not wait."
-    "  [default: 90%]",
-)
-@click.option(
-    "--wait-online",
-    type=DurationType(),
-    default="10m",
-    metavar="TIME",
-    help="Wait so long for the devices of a wave: 90s, 10m, 1h.  [default: 10m]",
-)
+@speed_options
 @click.option("--resume", is_flag=True, help="Go on with what the last rotation has left.")
 @click.option("--back", metavar="RUN", help="Give devices back the tokens from before that run.")
 @click.option(
@@ -129,10 +77,7 @@ def rotate(  # one for each option
     *,
     only_plan: bool,
     yes: bool,
-    size: WaveSize | None,
-    waves: int | None,
-    enough: float,
-    wait_online: float,
+    speed: Speed,
     resume: bool,
     back: str | None,
     allow_deletes: int,
@@ -158,9 +103,9 @@ def rotate(  # one for each option
     if back is not None and resume:
         raise UsageError("--back and --resume exclude each other: --resume goes on with either")
     fleet = open_fleet(options)
-    asked = Asked(_wanted(names, types, fleet.desired), Pace(size, allow_deletes, CHUNK))
+    asked = Asked(_wanted(names, types, fleet.desired), Pace(speed.size, allow_deletes, CHUNK))
     budget = options.waits.retry.budget if options.waits.retry else PATIENT.budget
-    patience = Patience(enough, wait_online, waves, budget)
+    patience = Patience(speed.enough, speed.wait_online, speed.waves, budget)
     asked = _of_earlier(asked, fleet, resume=resume, back=back)
     if resume and asked.go_on is None:
         nothing_to_resume(options)

@@ -213,4 +213,5 @@ def run_document(each: ShownRun) -> dict[str, Any]:
         "outcomes": dict(run.end.counts) if run.end else None,
         "done": {deed.value: count for deed, count in done(run).items()},
         "unsettled": {deed.value: len(names) for deed, names in unsettled(run).items()},
+        "unregistered": len(run.unregistered),
     }
