@@ -77,7 +77,7 @@ class Renewer:
         before, now = change.before, found.live
         if not (isinstance(before, LiveDevice) and isinstance(now, LiveDevice)):
             raise TypeError(change.name)
-        if before.registration != now.registration:
+        if before.registration.date is not None and before.registration != now.registration:
             return _ANEW
         marks = [parse_mark(change.name, each.mark) for each in (before, now)]
         if marks[1].protect and not marks[0].protect:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fleetsync.api.registry import Registry
 from fleetsync.apply.again import Fate, Renewal, register_again
 from fleetsync.apply.attempt import attempt
 from fleetsync.apply.hands import Hands, client_ids
@@ -28,6 +27,7 @@ from fleetsync.model.key import client_id
 from fleetsync.tokens.line import Entry
 
 _UNASKED = "the org could not be asked what became of a rotation; run again"
+_TYPE_GONE = "its device type is gone, so it is not registered again"
 _UNRECORDED = "what it was before was not recorded, so it cannot be registered again"
 
 
@@ -147,21 +147,26 @@ def _note(end: Renewal, settled: Settled) -> None:
 def _creates(
     keys: Sequence[DeviceKey], run: Run, hands: Hands, settled: Settled
 ) -> Iterator[Change]:
-    passed_on: dict[str, Inheritance] = {}
+    passed_on: dict[str, Inheritance | None] = {}
     for key in keys:
         before = run.befores.get(key)
         if before is None or not isinstance(before.live, LiveDevice):
             settled.warnings.append(f"{key}: {_UNRECORDED}")
             continue
         if key.type_id not in passed_on:
-            passed_on[key.type_id] = inheritance_of(key.type_id, hands.registry)
-        yield registered_again(before, passed_on[key.type_id])
+            passed_on[key.type_id] = _inheritance(key.type_id, hands)
+        inherited = passed_on[key.type_id]
+        if inherited is None:  # nothing can be registered under it, now or later
+            settled.warnings.append(f"{key}: {_TYPE_GONE}")
+            hands.journal.see(Sight.ANOTHERS, [key])
+        else:
+            yield registered_again(before, inherited)
 
 
-def inheritance_of(type_id: str, registry: Registry) -> Inheritance:
-    """Ask the org what a type passes on to new devices; raises FleetsyncError."""
-    found = registry.device_type(type_id)
-    return Inheritance() if found is None else Inheritance(found.device_info, found.metadata)
+def _inheritance(type_id: str, hands: Hands) -> Inheritance | None:
+    """Ask the org what a type passes on to new devices; None if it is gone."""
+    found = hands.registry.device_type(type_id)
+    return None if found is None else Inheritance(found.device_info, found.metadata)
 
 
 def _bring_back(keys: Sequence[DeviceKey], run: Run, hands: Hands) -> None:

@@ -35,7 +35,8 @@ def most_at_once(limits: Limits, managed: int, allowed: int) -> int:
 def cut_waves(items: Sequence[T], size: WaveSize | None, most: int) -> Iterator[tuple[T, ...]]:
     """Give the waves; without a ``size`` the first is a canary, and they grow up to ``most``."""
     fixed = None if size is None else size.of(len(items))
-    next_size = fixed or min(_CANARY_MOST, max(1, ceil(len(items) * _CANARY_SHARE)))
+    canary = min(_CANARY_MOST, ceil(len(items) * _CANARY_SHARE), most)
+    next_size = fixed or max(1, canary)
     start = 0
     while start < len(items):
         yield tuple(items[start : start + next_size])

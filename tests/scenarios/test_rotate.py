@@ -14,6 +14,7 @@ from tests.api.hostile import Hangup
 from tests.apply.front import Front, Twist, after, altered, on, open_front, refusal
 from tests.faults.promises import timeless
 from tests.scenarios.conftest import IMPATIENT, TOKEN, TOP, Fleetsync, Folder
+from tests.scenarios.terminal import Terminal
 from tests.scenarios.test_events import events_of
 from tests.world import KEY
 
@@ -310,3 +311,61 @@ def test_policies_are_asked(folder: Folder, fleetsync: Fleetsync, fleet: Front) 
     told = fleetsync("rotate", *BLIND)
     assert (told.code, fleet.writes()) == (4, [])
     assert "a pump stays" in told.err
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_on_a_terminal_it_asks(
+    folder: Folder, fleetsync: Fleetsync, fleet: Front, answer: str
+) -> None:
+    old = fleet.tokens()
+    env = {"WIOTP_AUTH_KEY": KEY.key, "WIOTP_AUTH_TOKEN": TOKEN}
+    with Terminal(folder.path, "rotate", "--enough", "0%", env=env) as terminal:
+        terminal.wait_for("Apply these changes? [y/N]: ")
+        terminal.type(f"{answer}\r")
+        assert terminal.end() == (0 if answer == "y" else 4)
+    assert (fleet.tokens() == old) is (answer == "n")
+    assert valid(fleet) == old.keys()
+
+
+def test_a_device_whose_location_cannot_be_read_is_not_deleted(
+    fleetsync: Fleetsync, fleet: Front
+) -> None:
+    old = fleet.tokens()
+    fleet.twists = [on("GET /device/types/pump/devices/p-1/location", refusal(403))]
+    told = fleetsync("rotate", *BLIND)
+    assert told.code == 6
+    assert "pump/p-1: it could not be read as a whole, so it was not deleted" in told.out
+    assert fleet.tokens()["pump/p-1"] == old["pump/p-1"]
+    assert valid(fleet) == old.keys()
+
+
+def test_a_device_whose_type_is_gone_meanwhile_is_given_up_and_told(
+    folder: Folder, fleetsync: Fleetsync, fleet: Front
+) -> None:
+    fleet.twists = [on(ADD, refusal(403, "quota"))]
+    assert fleetsync("rotate", *BLIND, waits=IMPATIENT).code == 6
+    fleet.twists = []
+    with fleet.org.state.turn(writing=True) as turn:
+        for table, column in (("device", "type_id"), ("device_type", "id")):
+            turn.connection.execute(f"DELETE FROM {table} WHERE {column} = 'pump'")  # noqa: S608
+    folder.manifest({"deviceTypes": FLEET["deviceTypes"][1:], "devices": FLEET["devices"][4:]})
+    told = fleetsync("apply", "--yes")
+    assert told.code == 0
+    assert "pump/p-1: its device type is gone, so it is not registered again" in told.err
+    assert "settled" not in fleetsync("apply", "--yes").err
+
+
+def test_an_open_rotation_is_shown_by_the_journal(
+    folder: Folder, fleetsync: Fleetsync, fleet: Front
+) -> None:
+    fleet.twists = [on(ADD, refusal(403, "quota"))]
+    assert fleetsync("rotate", *BLIND, waits=IMPATIENT).code == 6
+    shown = fleetsync("journal").out
+    assert "open: 1 device deleted for a new token, maybe not registered again" in shown
+    run = fleetsync("journal", run_names(folder.path)[0], "--format", "json").json
+    assert (run["unregistered"], run["open"]) == (1, True)
+    fleet.twists = []
+    assert "1 device was deleted for a new token and is registered again" in (
+        fleetsync("undo", "--yes", "--allow-deletes", "9").err
+    )
+    assert "open: " not in fleetsync("journal").out
