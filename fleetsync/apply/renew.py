@@ -37,6 +37,7 @@ _ANEW = "it was registered anew since the org was read"
 _PROTECTED = "it was protected since the org was read"
 _TIED = "a gateway has registered it since the org was read"
 _TOO_LARGE = "it is larger than a request may be, so it could not be registered again"
+_LOST_BEFORE = "not begun, since one before it could not be registered again"
 _NOT_BEGUN = "the run ended before it was begun"
 _UNSEEN = "nobody could look whether it was deleted: the next run does it first"
 
@@ -53,9 +54,19 @@ class Renewer:
     pauses: Sequence[float] = (1, 2, 4, 8, 15, 15, 15)
 
     def renew(self, changes: Sequence[Change]) -> Iterator[Renewal]:
-        """Give each device a new token; the ends come as they are known."""
+        """Give each device a new token; the ends come as they are known.
+
+        Once a device could not be registered again, no other one is deleted.
+        """
+        lost = False
         for start in range(0, len(changes), CHUNK):
-            yield from self._renew(changes[start : start + CHUNK])
+            chunk = changes[start : start + CHUNK]
+            if lost:
+                yield from (Renewal(change, Fate.KEPT, _LOST_BEFORE) for change in chunk)
+                continue
+            for end in self._renew(chunk):
+                lost = lost or end.fate not in (Fate.RENEWED, Fate.KEPT)
+                yield end
 
     def _renew(self, changes: Sequence[Change]) -> Iterator[Renewal]:
         hands = self.hands

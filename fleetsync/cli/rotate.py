@@ -71,7 +71,7 @@ _FORMS = (*PLAIN_FORMATS, "markdown")
     metavar="SECONDS",
     help="Wait so long for another apply to end, which has locked the folder or the org.",
 )
-def rotate(  # one for each option
+def rotate(
     names: tuple[str, ...],
     types: tuple[str, ...],
     *,

@@ -196,6 +196,8 @@ class _Work:
             return f"{counted_kind(len(lost), Kind.DEVICE)} could not be registered again"
         if not isinstance(self.hands.fatal, InterruptedRunError) and self.hands.fatal:
             return ""  # it is told as what it is
+        if wave.ends and not wave.with_fate(Fate.RENEWED) and not self.hands.stop.is_set():
+            return "no device of this wave got another token"
         enough, came = self._enough(wave), len(wave.back)
         if came >= enough or self.hands.stop.is_set():
             return ""

@@ -17,7 +17,7 @@ from tests.faults.plans import FIRST, CutPlan
 from tests.faults.promises import leaks, timeless
 from tests.faults.rig import Rig, Start, Zygote, at_start, fates, open_rig
 
-KILLS = int(os.environ.get("FLEETSYNC_ROTATE_KILLS", "4"))
+KILLS = int(os.environ.get("FLEETSYNC_ROTATE_KILLS", "3"))
 """How many points each test tries for each plan; all of them by hand: 100000."""
 
 KILLED = -9

@@ -12,7 +12,7 @@ from tests.faults.promises import timeless
 from tests.faults.storm import Storm, generations, open_storm
 from tests.faults.test_storm import switches_of
 
-SEEDS = int(os.environ.get("FLEETSYNC_ROTATE_STORM_SEEDS", "8"))
+SEEDS = int(os.environ.get("FLEETSYNC_ROTATE_STORM_SEEDS", "4"))
 """How many seeds are tried; 200 by hand."""
 
 pytestmark = pytest.mark.filterwarnings(

@@ -30,7 +30,7 @@ from tests.laws.drawn import ONE, OTHER, fleets
 from tests.laws.test_undo import assert_same, assert_same_places, lets_go, stand_of
 from tests.world import World, make_hands, now, open_world
 
-FLEETS = int(os.environ.get("FLEETSYNC_ROTATED_FLEETS", "25"))
+FLEETS = int(os.environ.get("FLEETSYNC_ROTATED_FLEETS", "15"))
 """How many fleets are drawn; 1,000 by hand."""
 
 LAW = settings(

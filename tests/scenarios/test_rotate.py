@@ -214,6 +214,39 @@ def test_what_cannot_be_registered_is_told_and_the_next_run_registers_it(
         assert all(front.tokens()[device] == old[device] for device in gone)
 
 
+def test_where_devices_cannot_be_registered_no_more_are_deleted(
+    folder: Folder, fleetsync: Fleetsync, fleet: Front
+) -> None:
+    folder.manifest(
+        {**FLEET, "devices": [*FLEET["devices"], *(device(f"q-{n:02}") for n in range(50))]}
+    )
+    assert fleetsync("apply", "--yes").code == 0
+    before = held(fleet)
+    fleet.twists = [on(ADD, refusal(403, "quota"))]
+    words = ("--wave", "45", "--allow-deletes", "45", *BLIND)
+    told = fleetsync("rotate", "pump", *words, "--format", "json", waits=IMPATIENT)
+    assert told.code == 6
+    summary = told.json["summary"]
+    assert (summary["unregistered"], summary["kept"], summary["toCome"]) == (20, 25, 8)
+    assert len(before["devices"]) - len(held(fleet)["devices"]) == 20
+    fleet.twists = []
+    assert fleetsync("rotate", "--resume", *words).code == 0
+    assert held(fleet) == before
+    assert len(valid(fleet)) == 55
+
+
+def test_where_nothing_can_be_deleted_it_stops_at_once(fleetsync: Fleetsync, fleet: Front) -> None:
+    old = fleet.tokens()
+    fleet.twists = [on(REMOVE, refusal(403))]
+    told = fleetsync("rotate", *BLIND, waits=IMPATIENT)
+    assert told.code == 6
+    assert "Stopped: no device of this wave got another token." in told.out
+    assert "To come: 2 devices" in told.out
+    fleet.twists = []
+    assert fleet.tokens() == old
+    assert valid(fleet) == old.keys()
+
+
 def test_a_refusal_that_passes_is_waited_out(fleetsync: Fleetsync, fleet: Front) -> None:
     before = held(fleet)
     fleet.twists = [on(ADD, refusal(403, "quota"), times=1)]
