@@ -15,7 +15,7 @@ from fleetsync.cli.session import Look, plan_rules, utc_now
 from fleetsync.diff.change import Inheritance
 from fleetsync.diff.undo_warning import some
 from fleetsync.journal.run import Run
-from fleetsync.model import Kind, LiveFleet
+from fleetsync.model import DeviceKey, Kind, LiveFleet
 from fleetsync.model.key import client_id
 from fleetsync.plan.rotatable import Sides, Wanted, inherited
 from fleetsync.plan.rotation import (
@@ -58,7 +58,7 @@ def look_and_plan(asked: Asked, fleet: Fleet, registry: Registry) -> Planned:
         lost = []
     ground = Ground(
         Sides(fleet.desired, live),
-        connected_devices(registry),
+        _connected(asked, registry),
         plan_rules(fleet.settings),
         utc_now(),
     )
@@ -77,6 +77,19 @@ def _narrowed(asked: Asked, fleet: Fleet, org: str) -> Wanted:
     if asked.back is not None:
         return to_go_back(asked.back, asked.wanted, fleet=name, org=org)
     return asked.wanted
+
+
+def _connected(asked: Asked, registry: Registry) -> frozenset[DeviceKey] | str:
+    """Name the devices to wait for: those connected now, and those that were before that run.
+
+    With a token that they do not have, they cannot be connected now.
+    """
+    now = connected_devices(registry)
+    earlier = asked.go_on or asked.back
+    if isinstance(now, str) or earlier is None or earlier.aim is None:
+        return now
+    then = earlier.aim.connected
+    return now | {DeviceKey(type_id, device) for type_id, device in then if device is not None}
 
 
 def _with_old_tokens(

@@ -129,7 +129,9 @@ def test_it_stops_by_itself_where_too_few_come_back(
     assert "To come: 2 devices, whose tokens are as before." in told.out
     run = told.out.split("--back ")[1].split()[0]
     field.willing |= {*PUMPS}
-    assert fleetsync("rotate", "--back", run, "--enough", "0%", "--yes").code == 0
+    back = fleetsync("rotate", "--back", run, *WAVES)
+    assert back.code == 0
+    assert "Wave 2: 2 devices registered again; 2 of 2 that were connected before" in back.out
     assert renewed(front, old) == []
     assert field.connected == {*PUMPS}
 
