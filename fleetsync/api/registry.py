@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from fleetsync.api.basket import TypeBasket
+from fleetsync.api.connected import connected_clients, is_connected
 from fleetsync.api.connection_log import read_connection_log
 from fleetsync.api.device_list import DeviceLister
 from fleetsync.api.paging import ListReader, ignore_progress
@@ -94,6 +95,14 @@ class Registry:
         The log lags by half a minute, and is empty for a device that may not be seen.
         """
         return bool(read_connection_log(self._reader, key, {"limit": "1"}))
+
+    def connected_clients(self) -> frozenset[str]:
+        """Give the ids of all connected clients; ApiError where the org does not tell."""
+        return connected_clients(self._reader)
+
+    def is_connected(self, client_id: str) -> bool:
+        """Tell whether a client is connected; ApiError where the org does not tell."""
+        return is_connected(self._reader, client_id)
 
     def _get_or_none(self, segments: tuple[str, ...]) -> JSON:
         try:

@@ -23,6 +23,12 @@ _TOO_LARGE = (
 
 def create_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Register devices in as few requests as their bytes allow (platform page 4.2)."""
+    yield from register_devices(changes, hands)
+    drop_unused_tokens(hands)
+
+
+def register_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
+    """Register devices; the tokens of those that are refused stay in the secrets file so far."""
     too_large: list[Change] = []
     possible = (change for change in changes if change.type_id not in hands.failed_types)
     for batch in _batches(possible, too_large, hands):
@@ -34,7 +40,6 @@ def create_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]
     for change in changes:
         if change.type_id in hands.failed_types:
             yield not_tried(change, "its device type could not be created")
-    drop_unused_tokens(hands)
 
 
 def _batches(

@@ -7,7 +7,7 @@ from itertools import islice
 
 from fleetsync.api.writer import TypeDeletion
 from fleetsync.apply.attempt import attempt, is_over, note_error
-from fleetsync.apply.hands import Hands
+from fleetsync.apply.hands import Hands, client_ids
 from fleetsync.apply.keep import kept_before
 from fleetsync.apply.look import look
 from fleetsync.apply.outcome import Outcome, Status, done, failed, not_tried
@@ -16,7 +16,6 @@ from fleetsync.diff.change import Change
 from fleetsync.errors import ApiError, FleetsyncError, OutcomeUnknownError
 from fleetsync.journal.entry import Sight
 from fleetsync.model import DeviceKey, LiveDevice
-from fleetsync.model.key import client_id
 from fleetsync.plan.body import remove_body
 
 _REFUSED = "the org did not remove it, and gave no reason"
@@ -29,10 +28,16 @@ def delete_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]
 
     What was asked for is looked at once, at the end: a listing for each request would take longer.
     """
+    yield from delete_kept(changes, kept_before(changes, hands), hands)
+
+
+def delete_kept(
+    changes: Sequence[Change], kept: Iterator[Change], hands: Hands
+) -> Iterator[Outcome]:
+    """Remove devices that ``kept`` gives as soon as it is noted what they were."""
     said: dict[DeviceKey, str] = {}
-    rest = kept_before(changes, hands)
     for batch in split_batches(encode_item(remove_body(change)) for change in changes):
-        keys = [change.key for change in islice(rest, len(batch))]
+        keys = [change.key for change in islice(kept, len(batch))]
         if not is_over(hands):
             said |= _remove(keys, hands)
     yield from _look_and_judge([change for change in changes if change.key in said], said, hands)
@@ -66,7 +71,7 @@ def _look_and_judge(
         elif change.key in there:
             yield _not_removed(change, said[change.key] or _LIES, hands)
         else:
-            hands.tokens.retire(_client_ids(change, hands), run=hands.run, at=hands.now())
+            hands.tokens.retire(client_ids(change.key, hands), run=hands.run, at=hands.now())
             yield done(change)
 
 
@@ -101,11 +106,6 @@ def _is_still_it(change: Change, found: LiveDevice | None) -> bool:
 def _not_removed(change: Change, reason: str, hands: Hands) -> Outcome:
     hands.failed_types.add(change.type_id)
     return failed(change, reason)
-
-
-def _client_ids(change: Change, hands: Hands) -> list[str]:
-    """Name the device's lines in the secrets file, whichever class its type had."""
-    return [client_id(hands.org, change.key, gateway=gateway) for gateway in (False, True)]
 
 
 def delete_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:

@@ -13,6 +13,7 @@ from fleetsync.errors import FleetsyncError
 from fleetsync.journal.file import Journal
 from fleetsync.journal.run_id import run_mark
 from fleetsync.model import DeviceKey
+from fleetsync.model.key import client_id
 from fleetsync.tokens.file import TokenFile
 
 
@@ -61,3 +62,8 @@ class Hands:
     def mark(self) -> str:
         """What tells, in the mark of a device, that this run registered it."""
         return run_mark(self.run)
+
+
+def client_ids(key: DeviceKey, hands: Hands) -> list[str]:
+    """Name a device's lines in the secrets file, whichever class its type had."""
+    return [client_id(hands.org, key, gateway=gateway) for gateway in (False, True)]

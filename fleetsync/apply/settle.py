@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from fleetsync.apply.hands import Hands
+from fleetsync.apply.hands import Hands, client_ids
 from fleetsync.apply.look import look, see
 from fleetsync.apply.refused import is_of_another, run_of
 from fleetsync.apply.register_anew import remove_tokenless, why_not_anew
+from fleetsync.apply.restore import settle_rotation
+from fleetsync.apply.settled import Settled
 from fleetsync.batch import encode_item, split_batches
 from fleetsync.errors import FleetsyncError
-from fleetsync.journal.entry import Deed, Name, Sight
+from fleetsync.journal.entry import ROTATE, Deed, Name, Sight
 from fleetsync.journal.run import Run
 from fleetsync.model import DeviceKey, LiveDevice
-from fleetsync.model.key import client_id
 
 Declared = Callable[[DeviceKey], bool]
 
@@ -27,21 +28,6 @@ UNDECLARED = "no manifest declares it"
 """Why a device stays that nobody can use and no manifest asks for."""
 
 _UNASKED = "the org could not be asked what became of an earlier run; run again"
-
-
-@dataclass(slots=True)
-class Settled:
-    """What settling found: how many devices, and sentences on what a person should know.
-
-    ``tokenless`` are registered still, while nobody knows their token: they stay open.
-    """
-
-    registered: int = 0
-    absent: int = 0
-    removed: int = 0
-    deleted: int = 0
-    tokenless: int = 0
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -61,6 +47,8 @@ def settle_run(run: Run, hands: Hands, declared: Declared, undeclared: str = UND
     ``undeclared`` says why a device stays that is not wanted, though nobody knows its token. Raises
     FleetsyncError if the org cannot be asked: then the run stays open for the next apply.
     """
+    if run.head.command == ROTATE:  # whatever is declared: what it deleted comes back
+        return settle_rotation(run, hands)
     case = _Case(run, hands, declared, undeclared)
     creates = _keys(_open_creates(run))
     new = set(creates)
@@ -90,7 +78,7 @@ def _settle_deletes(keys: Sequence[DeviceKey], case: _Case) -> None:
         return
     there = _asked(look(keys, case.hands), case.hands)
     gone = [key for key in keys if key not in there or _is_another_now(there[key], case.run)]
-    names = [name for key in gone for name in _client_ids(key, case.hands)]
+    names = [name for key in gone for name in client_ids(key, case.hands)]
     case.hands.tokens.retire(names, run=case.hands.run, at=case.hands.now())
     case.hands.journal.see(Sight.GONE, gone)
     case.hands.journal.see(Sight.THERE, [key for key in keys if key not in set(gone)])
@@ -123,7 +111,7 @@ def _settle_absent(keys: Sequence[DeviceKey], case: _Case) -> None:
     """Give up tokens of devices that nobody wants and nobody has; others will be used."""
     known = case.run.known
     for key in keys:
-        for name in _client_ids(key, case.hands):
+        for name in client_ids(key, case.hands):
             if case.declared(key):
                 if key not in known:
                     case.hands.unproven[name] = case.hands.mark
@@ -151,7 +139,7 @@ def _sort_out(there: dict[DeviceKey, LiveDevice], case: _Case) -> list[DeviceKey
         case.hands.journal.see(sight, keys)
     known = case.run.known
     others = [key for key in seen[Sight.ANOTHERS] if key not in known]
-    _give_up([name for key in others for name in _client_ids(key, case.hands)], case)
+    _give_up([name for key in others for name in client_ids(key, case.hands)], case)
     case.settled.registered += len(seen[Sight.OURS])
     return seen[Sight.TOKENLESS]
 
@@ -160,7 +148,7 @@ def _whose(key: DeviceKey, found: LiveDevice, case: _Case) -> Sight:
     hands = case.hands
     if is_of_another(found, hands.mark, hands):
         return Sight.ANOTHERS
-    is_known = any(hands.tokens.known(name) for name in _client_ids(key, hands))
+    is_known = any(hands.tokens.known(name) for name in client_ids(key, hands))
     return Sight.OURS if is_known or run_of(found) != hands.mark else Sight.TOKENLESS
 
 
@@ -187,8 +175,3 @@ def _asked(there: dict[DeviceKey, LiveDevice] | None, hands: Hands) -> dict[Devi
     if there is None:
         raise hands.fatal or FleetsyncError(_UNASKED)
     return there
-
-
-def _client_ids(key: DeviceKey, hands: Hands) -> list[str]:
-    """Name a device's lines in the secrets file, whichever class its type had."""
-    return [client_id(hands.org, key, gateway=gateway) for gateway in (False, True)]

@@ -147,7 +147,7 @@ def _work(made: Plan, hands: Hands, transport: Transport, settings: Settings) ->
     before = transport.requests
     outcomes = telling(apply_plan(made, hands), made, lambda: transport.requests - before)
     ended = _with_progress(outcomes, len(made.changes) + len(made.records))
-    hands.fatal = _settled(hands, settings.folder) or hands.fatal or hands.journal.fault
+    hands.fatal = tidy_up(hands, settings.folder) or hands.fatal or hands.journal.fault
     return make_report(
         made,
         ended,
@@ -169,7 +169,7 @@ def _ended(report: Report) -> str:
     return "partly" if report.changed else "failed"
 
 
-def _settled(hands: Hands, folder: Path) -> SecretsError | None:
+def tidy_up(hands: Hands, folder: Path) -> SecretsError | None:
     """Forget old runs, and tidy up the secrets file; a failure must not keep the report away."""
     try:
         hands.tokens.forget_retired(forget_old_runs(folder, but=hands.undoes))

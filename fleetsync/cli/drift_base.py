@@ -6,7 +6,7 @@ from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.progress import warn
 from fleetsync.drift.base import Base, BaseKind, written_by
 from fleetsync.errors import JournalError, ManifestError, SecretsError, UsageError
-from fleetsync.journal.entry import DONE
+from fleetsync.journal.entry import DONE, ROTATE
 from fleetsync.journal.folder import read_stored_run, run_names
 from fleetsync.journal.run import Run
 from fleetsync.manifest.load import load_fleet
@@ -50,6 +50,8 @@ def _newest(fleet: Fleet, org: str) -> Run | None:
             if stored.damaged:
                 return None
             run = stored.run
+            if run is not None and run.head.command == ROTATE:
+                continue  # it changed tokens alone
             if run is not None and (run.head.fleet, run.head.org) == (fleet.settings.fleet, org):
                 return run
     except JournalError as error:

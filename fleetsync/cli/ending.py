@@ -53,7 +53,7 @@ def finish(report: Report, options: Options) -> int:
             raise
         say(f"Error: {shown_lines(str(error))}")
     if report.fatal is not None:
-        _raise_fatal(report.fatal, something_done=report.changed > 0)
+        raise_fatal(report.fatal, something_done=report.changed > 0)
     return PARTLY if report.incomplete else 0
 
 
@@ -63,7 +63,7 @@ def _standing(report: Report, options: Options) -> str:
     return f"{done} carried out all the same; see what is left: {options.command('plan')}"
 
 
-def _raise_fatal(fatal: FleetsyncError, *, something_done: bool) -> None:
+def raise_fatal(fatal: FleetsyncError, *, something_done: bool) -> None:
     """Say what ended the run; a run that changed something and failed is partly applied."""
     if something_done and not isinstance(fatal, InterruptedRunError):
         say(f"Error: {shown_lines(str(fatal))}")

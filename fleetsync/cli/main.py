@@ -26,6 +26,7 @@ COMMANDS = {
     "drift": "Show what the org has that git did not say; sends GET requests alone.",
     "apply": "Change the org into what the manifests say.",
     "show": "Show a saved plan, in every form that `plan` has.",
+    "rotate": "Give devices new tokens, in waves that wait for devices to come back.",
     "undo": "Take back what an apply changed, from its journal.",
     "logs": "Show a device's connection log, diagnostic log and error codes.",
     "journal": "Show what earlier applies did, and what they left open.",

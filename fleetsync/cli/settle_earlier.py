@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fleetsync.api.transport import Transport
-from fleetsync.apply.settle import UNDECLARED, Settled, settle_run
+from fleetsync.apply.settle import UNDECLARED, settle_run
+from fleetsync.apply.settled import Settled
 from fleetsync.cli.carry_out import make_hands
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.progress import notice, warn
@@ -87,6 +88,11 @@ def _words(settled: Settled) -> str:
             "were removed, for their tokens are lost",
         ),
         (settled.deleted, "is deleted", "are deleted"),
+        (
+            settled.restored,
+            "was deleted for a new token and is registered again",
+            "were deleted for new tokens and are registered again",
+        ),
         (
             settled.tokenless,
             "is registered, but its token is lost",

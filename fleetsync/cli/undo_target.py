@@ -10,7 +10,7 @@ from fleetsync.cli.run_name import KEPT, named_run
 from fleetsync.diff.undo import changed_anything
 from fleetsync.diff.undo_case import Since
 from fleetsync.errors import JournalError, StalePlanError, UsageError
-from fleetsync.journal.entry import DONE, Before, Deed, Name
+from fleetsync.journal.entry import DONE, ROTATE, Before, Deed, Name
 from fleetsync.journal.folder import read_stored_run, run_names, run_path
 from fleetsync.journal.run import Run
 from fleetsync.journal.run_id import run_mark
@@ -41,6 +41,11 @@ class _Later:
     def add(self, run: Run) -> None:
         """Pass by a run, on the way to older ones."""
         name, undoes = run.head.run, run.head.undoes
+        if run.head.command == ROTATE:  # it registered in the place of whoever did before
+            self._heirs[run_mark(name)] = {
+                each: _mark_before(before) for each, before in run.befores.items()
+            }
+            return
         self._standing += self.stands(run)
         for undo in self._undos.get(name, ()):
             self._heirs[undo] = {each: _mark_before(before) for each, before in _deleted(run)}
@@ -83,6 +88,11 @@ def choose_run(folder: Path, wanted: str | None) -> Target:
         raise _damaged(stored.path, stored.damaged)
     if stored.run is None:
         raise UsageError(f"{name}: this run was cut off before it began anything")
+    if stored.run.head.command == ROTATE:
+        raise UsageError(
+            f"{name}: a rotation, and an undo would delete devices; to give them their old tokens"
+            f" back: fleetsync rotate --back {name}"
+        )
     later = _Later()
     for newer in names[: names.index(name)]:
         run = read_stored_run(folder, newer).run
@@ -111,7 +121,7 @@ def _newest(folder: Path, names: list[str], aside: Mapping[str, Path]) -> Target
         run = stored.run
         if run is None or not changed_anything(run):
             continue
-        if later.stands(run):
+        if later.stands(run) and run.head.command != ROTATE:
             for missing in (each for each in aside if each > name):
                 raise _damaged(aside[missing], "it was set aside")
             return later.target(run)

@@ -47,7 +47,9 @@ class Inheritance(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One thing to do; a create has no ``before``, a delete no ``after``.
+    """One thing to do; a delete has no ``after``, and a create no ``before``, but in a rotation.
+
+    There it holds the device that was deleted to be registered again.
 
     ``fields`` is filled for updates only; ``change_fields`` gives those of every change. ``kept``
     are differences that stay, since the platform once refused to make them go away. ``template``

@@ -86,7 +86,7 @@ def _create_device(before: Before, recorded: LiveDevice, case: UndoCase) -> None
         case.leave(Left.UNLOCATED, str(key))
     case.lost |= {Lost.HISTORY, *([Lost.TIES] if recorded.via_gateway else [])}
     about = _about(key, case)
-    device = _declared_device(before, recorded, about.inherited)
+    device = recorded_device(before, recorded, about.inherited)
     case.diff.changes.append(about._replace(after=device))
 
 
@@ -95,7 +95,7 @@ def _complete_device(
 ) -> None:
     """Go on with a device that an undo which did not end has registered again."""
     about = _about(DeviceKey(recorded.type_id, recorded.device_id), case)
-    device = _declared_device(before, recorded, about.inherited)
+    device = recorded_device(before, recorded, about.inherited)
     place = parse_mark(about.name, found.mark).location
     comparison = compare_device(device, bare_type(recorded.type_id), found, place)
     case.change_back(about, device, found, comparison)
@@ -112,7 +112,7 @@ def _about(key: DeviceKey, case: UndoCase) -> Change:
     )
 
 
-def _declared_device(before: Before, recorded: LiveDevice, inherited: Inheritance) -> Device:
+def recorded_device(before: Before, recorded: LiveDevice, inherited: Inheritance) -> Device:
     """Declare all that was recorded, and that nothing is passed on by the type beyond that."""
     mark = parse_mark(f"{recorded.type_id}/{recorded.device_id}", recorded.mark)
     return Device(

@@ -42,6 +42,7 @@ class Sight(StrEnum):
     ANOTHERS = "another's"
     THERE = "still there"
     GONE = "gone"
+    RENEWED = "renewed"
 
 
 class Head(NamedTuple):
@@ -99,6 +100,16 @@ class Before(NamedTuple):
     fields: tuple[tuple[str, JSON, JSON], ...] = ()
 
 
+class Aim(NamedTuple):
+    """The devices that a rotation shall give new tokens, and of which it knows no more yet.
+
+    ``connected`` are those that were connected when it was planned.
+    """
+
+    names: tuple[Name, ...]
+    connected: tuple[Name, ...] = ()
+
+
 class Seen(NamedTuple):
     """What was seen of items whose fate was unknown."""
 
@@ -117,15 +128,18 @@ class End(NamedTuple):
     settled: bool = False
 
 
+ROTATE = "rotate"
+"""The command whose runs delete devices only to register them again."""
+
 DONE = "done"
 """How a run ended that left nothing undone."""
 
 CUT_OFF = "cut off"
 """How a run ended that did not end itself: noted by the next one, when it has settled it."""
 
-_GROUPED = ("names", "known", "failed", "untold")
+_GROUPED = ("names", "known", "failed", "untold", "connected")
 
-Entry = Head | Request | Answer | Before | Seen | End
+Entry = Head | Aim | Request | Answer | Before | Seen | End
 
 
 def entry_object(entry: Entry) -> dict[str, Any]:
@@ -273,6 +287,7 @@ _LIVE: dict[str, type] = {
 }
 _WORDS: dict[type, str] = {
     Head: "run",
+    Aim: "aim",
     Request: "request",
     Answer: "answer",
     Before: "before",

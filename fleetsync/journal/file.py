@@ -11,6 +11,7 @@ from typing import Self
 
 from fleetsync.errors import JournalError
 from fleetsync.journal.entry import (
+    Aim,
     Answer,
     Before,
     Deed,
@@ -85,6 +86,10 @@ class Journal:
             journal.close()
             raise _explained(path, error) from error
         return journal
+
+    def aim(self, aim: Aim) -> None:
+        """Note which devices a rotation is about; it is on the disk when this returns."""
+        self._note([aim], sync=True)
 
     def keep(self, befores: Iterable[Before]) -> None:
         """Note what is live, before it is changed; it is on the disk when this returns."""

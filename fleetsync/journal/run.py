@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from fleetsync.journal.entry import (
     CUT_OFF,
+    ROTATE,
+    Aim,
     Answer,
     Before,
     Deed,
@@ -47,6 +49,7 @@ class Run(NamedTuple):
     length: int
     check: str
     settled_at: str | None = None
+    aim: Aim | None = None
 
     def unsettled(self, deed: Deed) -> list[Name]:
         """Name the items of this deed of which nobody knows what became of them."""
@@ -84,7 +87,36 @@ class Run(NamedTuple):
     @property
     def leaves_open(self) -> bool:
         """Tell whether nobody knows what became of some item."""
-        return bool(self.unsettled(Deed.CREATE_DEVICES) or self.unsettled(Deed.DELETE_DEVICES))
+        return bool(
+            self.unsettled(Deed.CREATE_DEVICES)
+            or self.unsettled(Deed.DELETE_DEVICES)
+            or self.unregistered
+        )
+
+    @property
+    def unregistered(self) -> list[Name]:
+        """Name what a rotation deleted, or maybe did, and nobody knows to be registered again."""
+        if self.head.command != ROTATE:
+            return []
+        told = dict.fromkeys(self.asked(Deed.DELETE_DEVICES), False)
+        for request in self.requests:
+            answer = self.answers.get(request.number)
+            if request.deed is Deed.DELETE_DEVICES:
+                if answer is None or answer.ending is not Ending.UNSENT:
+                    told.update(dict.fromkeys(request.names, True))
+            elif answer is not None and answer.ending is Ending.ANSWERED:
+                left = {*answer.failed, *answer.untold}
+                told.update((name, False) for name in request.names if name not in left)
+        return [
+            name
+            for name, open_ in told.items()
+            if self.seen.get(name) is Sight.GONE or (open_ and name not in self.seen)
+        ]
+
+    @property
+    def renewed(self) -> frozenset[Name]:
+        """The devices that a rotation gave a new token, for sure."""
+        return frozenset(name for name, sight in self.seen.items() if sight is Sight.RENEWED)
 
     def _tokenless(self) -> list[Name]:
         return [name for name, sight in self.seen.items() if sight is Sight.TOKENLESS]
@@ -158,6 +190,7 @@ def read_run(file: Iterable[bytes], *, befores: bool = True) -> Run | None:
         length=told.last.line.end,
         check=told.last.line.check,
         settled_at=told.settled_at,
+        aim=told.aim,
     )
 
 
@@ -173,11 +206,14 @@ class _Told:
         self.end: End | None = None
         self.ended_at: str | None = None
         self.settled_at: str | None = None
+        self.aim: Aim | None = None
 
     def take(self, noted: Noted) -> None:
         """Take one more line into account."""
         self.last = noted
         match noted.entry:
+            case Aim() as aim:
+                self.aim = aim
             case Request() as request:
                 self._begin(request)
             case Answer() as answer:

@@ -105,6 +105,10 @@ def story(each: ShownRun) -> Iterator[str]:
 
 def _left(run: Run) -> Iterator[str]:
     """Say what nobody knows: what the next apply looks up, and what its plan compares anyway."""
+    if gone := len(run.unregistered):
+        devices = counted_kind(gone, Kind.DEVICE)
+        words = "deleted for a new token, maybe not registered again; the next run sees to it"
+        yield f"open: {devices} {words}"
     for deed, names in unsettled(run).items():
         were = "was" if len(names) == 1 else "were"
         yield f"open: nobody knows whether {things(deed, len(names))} {were} {DONE_WORDS[deed]}"
@@ -209,4 +213,5 @@ def run_document(each: ShownRun) -> dict[str, Any]:
         "outcomes": dict(run.end.counts) if run.end else None,
         "done": {deed.value: count for deed, count in done(run).items()},
         "unsettled": {deed.value: len(names) for deed, names in unsettled(run).items()},
+        "unregistered": len(run.unregistered),
     }

@@ -15,7 +15,7 @@ from fleetsync.tokens.compaction import (
     replace_content,
 )
 from fleetsync.tokens.index import Index, read_index
-from fleetsync.tokens.line import parse_line, render_line
+from fleetsync.tokens.line import Retired, parse_line, render_line, render_retired
 from fleetsync.tokens.rescue import Loss, Place, find_place, move_into_place
 from fleetsync.tokens.settling import plan_settling, token_at
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from fleetsync.model.token import Token
     from fleetsync.tokens.leaving import Leaving
-    from fleetsync.tokens.line import Entry
+    from fleetsync.tokens.line import Entry, Stamp
     from fleetsync.tokens.storage import Storage
 
 
@@ -84,6 +84,17 @@ class Content:
         for entry, line in zip(entries, lines, strict=True):
             index.put(entry.client_id, offset)
             self._written[entry.client_id] = entry
+            offset += len(line)
+        self._read = index
+
+    def append_retired(self, kept: Sequence[tuple[bytes, Entry]], stamp: Stamp) -> None:
+        """Write a retired copy of whole lines; when this returns they are on the disk."""
+        index, self._read = self.index, None
+        lines = [render_retired(raw, entry, stamp) for raw, entry in kept]
+        offset = append_lines(self._storage, b"".join(lines))
+        self._version = self._storage.version()
+        for (_, entry), line in zip(kept, lines, strict=True):
+            index.put_retired(Retired(entry, stamp), offset)
             offset += len(line)
         self._read = index
 

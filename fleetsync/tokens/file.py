@@ -159,6 +159,21 @@ class TokenFile:
         elif client_id not in self._leaving.gone and (found := self._content.line_of(client_id)):
             self._leaving.retire(*found, stamp)
 
+    def keep_old(self, client_ids: Iterable[str], *, run: str, at: str) -> None:
+        """Write retired copies of the valid tokens of devices that a run is about to delete.
+
+        When this returns they are on the disk: whatever is promised in their place, they can be
+        read. One whose device stays is tidied up by ``settle``.
+        """
+        self._check_nobody_touched_it()
+        with self._explained("the old tokens cannot be kept"):
+            known = (self._content.line_of(client_id) for client_id in client_ids)
+            found = [
+                line for line in known if line and self.retired(line[1].client_id, run) is None
+            ]
+            if found:
+                self._content.append_retired(found, Stamp(run, at))
+
     def forget_retired(self, keep_runs: Collection[str]) -> None:
         """Mark what other runs than these retired in this org; ``settle`` removes it."""
         self._leaving.keep_runs(keep_runs)

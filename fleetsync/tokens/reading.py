@@ -29,6 +29,26 @@ def clients_with_token(path: Path) -> frozenset[str]:
         storage.close()
 
 
+def clients_retired_by(path: Path, run: str) -> frozenset[str]:
+    """Give the client ids of which the file holds the token that a run retired.
+
+    Raises SecretsError, also when an apply is at work on the file. No token leaves this function.
+    """
+    storage = open_for_reading(path)
+    if storage is None:
+        return frozenset()
+    try:
+        with explained(path, what="the secrets file cannot be read", advice="mend the disk"):
+            lines = (parse(raw) for _, raw in storage.lines(*content_span(storage)))
+            return frozenset(
+                line.entry.client_id
+                for line in lines
+                if isinstance(line, Retired) and line.stamp.run == run
+            )
+    finally:
+        storage.close()
+
+
 def registered_devices(path: Path, org: str) -> frozenset[DeviceKey]:
     """Give the devices of an org that have a valid token, as far as the file tells.
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from fleetsync.journal.entry import (
+    Aim,
     Answer,
     Before,
     Deed,
@@ -90,6 +91,7 @@ LATER: st.SearchStrategy[Entry] = st.one_of(
     st.builds(Answer, NUMBERS, st.sampled_from(Ending), NAMES, NAMES, TEXTS),
     BEFORES,
     st.builds(Seen, st.sampled_from(Sight), NAMES),
+    st.builds(Aim, NAMES, NAMES),
     st.builds(End, TEXTS, COUNTS, st.booleans()),
 )
 JOURNALS: st.SearchStrategy[list[Entry]] = st.builds(

@@ -8,6 +8,8 @@ import pytest
 
 from fleetsync.journal.entry import (
     CUT_OFF,
+    ROTATE,
+    Aim,
     Answer,
     Before,
     Deed,
@@ -73,6 +75,57 @@ def test_a_delete_is_open_until_somebody_looks(sight: Sight, changed: list[Name]
     run = run_of(DELETE, Seen(sight, (A,)), END)
     assert run.unsettled(Deed.DELETE_DEVICES) == [B]
     assert run.changed(Deed.DELETE_DEVICES) == changed
+
+
+CREATE_AGAIN = Request(2, Deed.CREATE_DEVICES, (A, B))
+GONE = Seen(Sight.GONE, (A, B))
+UNREGISTERED: list[tuple[str, list[Entry], list[Name]]] = [
+    ("nothing asked", [Aim((A, B))], []),
+    ("a delete without an answer", [DELETE], [A, B]),
+    ("a delete that was not sent", [DELETE, Answer(1, Ending.UNSENT)], []),
+    ("a delete that was refused", [DELETE, Answer(1, Ending.REFUSED)], [A, B]),
+    ("still there", [DELETE, Seen(Sight.THERE, (A,))], [B]),
+    ("gone", [DELETE, Answer(1, Ending.ANSWERED), GONE], [A, B]),
+    ("a create without an answer", [DELETE, GONE, CREATE_AGAIN], [A, B]),
+    ("a create", [DELETE, GONE, CREATE_AGAIN, Answer(2, Ending.ANSWERED)], []),
+    (
+        "a create of one of two",
+        [DELETE, GONE, CREATE_AGAIN, Answer(2, Ending.ANSWERED, failed=(A,))],
+        [A],
+    ),
+    (
+        "a create that does not tell",
+        [DELETE, GONE, CREATE_AGAIN, Answer(2, Ending.ANSWERED, untold=(B,))],
+        [B],
+    ),
+    ("a create that was refused", [DELETE, GONE, CREATE_AGAIN, Answer(2, Ending.REFUSED)], [A, B]),
+    (
+        "a create of an unknown end that was looked after",
+        [DELETE, GONE, CREATE_AGAIN, Answer(2, Ending.UNKNOWN), Seen(Sight.RENEWED, (A,))],
+        [B],
+    ),
+    (
+        "removed once more, for its token is lost",
+        [DELETE, GONE, CREATE_AGAIN, Answer(2, Ending.ANSWERED), Seen(Sight.GONE, (A,))],
+        [A],
+    ),
+    (
+        "somebody else's by now",
+        [DELETE, GONE, CREATE_AGAIN, Answer(2, Ending.REFUSED), Seen(Sight.ANOTHERS, (A, B))],
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "later", "unregistered"), UNREGISTERED)
+def test_a_rotation_is_open_until_what_it_deleted_is_registered_again(
+    name: str, later: list[Entry], unregistered: list[Name]
+) -> None:
+    run = read_run(io.BytesIO(written([HEAD._replace(command=ROTATE), *later, END])))
+    assert run is not None
+    assert run.unregistered == unregistered, name
+    assert not (unregistered and run.is_settled)
+    assert run_of(*later, END).unregistered == []  # an apply means to delete what it deletes
 
 
 def test_what_was_seen_before_tells_nothing_of_a_later_request() -> None:

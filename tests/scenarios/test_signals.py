@@ -213,3 +213,38 @@ def test_a_signal_during_a_request_is_told_by_the_journal(
         assert state_of_the_newest_run(fleetsync) == ("interrupted", "cut off")[signals - 1]
         assert fleetsync(command, "--yes", *allow, "--org-url", url).code == 0
         assert len(state.snapshot()["devices"]) == (3 if command == "apply" else 0)
+
+
+@pytest.mark.parametrize("call", ["remove", "add"])
+def test_a_rotation_that_is_interrupted_leaves_no_device_deleted(
+    folder: Folder,
+    fleetsync: Fleetsync,
+    start: Start,
+    credentials: Callable[[str, str], None],
+    call: str,
+) -> None:
+    credentials(KEY, TOKEN)
+    with held_up(f"POST /api/v0002/bulk/devices/{call}") as (state, app, url):
+        folder.settings({"org": {"url": url, "callsPerSecond": 1000}})
+        folder.manifest(FLEET)
+        app.go.set()
+        assert fleetsync("apply", "--yes").code == 0
+        app.go.clear()
+        app.asked.clear()
+        before = state.snapshot()
+        process = start("rotate", "--yes", "--enough", "0%", env=ENV)
+        assert app.asked.wait(20)
+        process.send_signal(signal.SIGINT)
+        app.go.set()
+        out, err = process.communicate(timeout=20)
+        assert process.returncode == 130, err
+        assert "To come: 2 devices, whose tokens are as before." in out
+        assert_same_but_for_marks(before, state.snapshot())
+        for line in folder.tokens():
+            assert state.check_token(line["typeId"], line["deviceId"], line["authToken"])
+
+
+def assert_same_but_for_marks(one: dict[str, Any], other: dict[str, Any]) -> None:
+    for each in (*one["devices"].values(), *other["devices"].values()):
+        each.get("metadata", {}).pop("fleetsync", None)
+    assert one == other
