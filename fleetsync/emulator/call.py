@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fleetsync.emulator import bulk, device, device_type, diagnostics
 from fleetsync.emulator.collection import DEVICES, TYPES, Collection
 from fleetsync.emulator.connection_log import read_log
+from fleetsync.emulator.connection_state import read_state, read_states
 from fleetsync.emulator.listing import Page, read_page
 from fleetsync.emulator.management import find_management
 from fleetsync.emulator.message import Answer, Request
@@ -181,6 +182,19 @@ def delete_codes(turn: Turn, request: Request) -> Answer:
 def get_connection_log(turn: Turn, request: Request) -> Answer:
     """``GET /logs/connection`` (platform page 6.3)."""
     return Answer(200, json.dumps(read_log(turn, request.query)))
+
+
+def list_connection_states(turn: Turn, request: Request) -> Answer:
+    """``GET /clientconnectionstates`` (platform page 2)."""
+    page = read_states(turn, request.query)
+    more = {} if page.bookmark is None else {"bookmark": page.bookmark}
+    whole = {"results": page.states, **more, "meta": {"total_rows": page.total}}
+    return Answer(200, json.dumps(whole))
+
+
+def get_connection_state(turn: Turn, request: Request) -> Answer:
+    """``GET /clientconnectionstates/{clientId}`` (platform page 2)."""
+    return Answer(200, json.dumps(read_state(turn, request.path["clientId"])))
 
 
 def _ids(request: Request) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fleetsync.emulator.connection_state import note_begin, note_gone
 from fleetsync.emulator.device import get_device
 from fleetsync.emulator.refusal import RefusalError, Violation, invalid
 
@@ -32,6 +33,15 @@ def note_connection(turn: Turn, type_id: str, device_id: str) -> None:
     client = f"{prefix}:{turn.org}:{type_id}:{device_id}"
     words = f"Token auth succeeded: ClientID='{client}', ClientIP=192.0.2.7"
     note_line(turn, type_id, device_id, words)
+    note_begin(turn, client, (type_id, device_id))
+
+
+def note_disconnection(turn: Turn, type_id: str, device_id: str) -> None:
+    """Write down that a device has gone; refuse one that is not there."""
+    row = get_device(turn, type_id, device_id)
+    prefix = "g" if row.class_id == "Gateway" else "d"
+    note_line(turn, type_id, device_id, "Closed connection from 192.0.2.7.")
+    note_gone(turn, f"{prefix}:{turn.org}:{type_id}:{device_id}")
 
 
 def note_line(turn: Turn, type_id: str, device_id: str, words: str) -> None:

@@ -22,7 +22,8 @@ def answer_control(state: OrgState, method: str, path: str, body: JSON) -> Answe
     """Answer calls, switches and faults below ``/emulator``.
 
     ``GET|PUT /emulator/switches`` shows and sets the faults too; ``GET /emulator/faults`` is the
-    log of those that struck. ``GET|DELETE /emulator/calls`` shows and forgets the counts.
+    log of those that struck. ``PUT /emulator/connections`` lets devices come and go.
+    ``GET|DELETE /emulator/calls`` shows and forgets the counts.
     """
     match method, path:
         case "GET", "/emulator/calls":
@@ -35,11 +36,24 @@ def answer_control(state: OrgState, method: str, path: str, body: JSON) -> Answe
             return _show_behaviour(state)
         case "GET", "/emulator/switches":
             return _show_behaviour(state)
+        case "PUT", "/emulator/connections":
+            _connect(state, body)
+            return Answer(204)
         case "GET", "/emulator/faults":
             entries = [entry._asdict() for entry in state.fault_log]
             return Answer(200, json.dumps(entries))
         case _:
             raise not_found()
+
+
+def _connect(state: OrgState, body: JSON) -> None:
+    """Let devices come and go: ``{"type/device": true}`` connects one, false takes it away."""
+    if not isinstance(body, dict):
+        raise RefusalError(400, "EMU0400E", 'Send an object like {"type/device": true}.')
+    for name, is_there in body.items():
+        type_id, _, device_id = name.partition("/")
+        note = state.note_connection if is_there else state.note_disconnection
+        note(type_id, device_id)
 
 
 def _set_switches(state: OrgState, body: JSON) -> None:

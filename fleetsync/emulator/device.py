@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.emulator import check, merge
 from fleetsync.emulator.access_group import is_hidden
+from fleetsync.emulator.connection_state import forget_state
 from fleetsync.emulator.device_type import count_devices, find_type
 from fleetsync.emulator.lag import remember_device
 from fleetsync.emulator.location import read_location
@@ -137,6 +138,7 @@ def delete_device(turn: Turn, type_id: str, device_id: str) -> bool:
     if turn.connection.execute(sql, (type_id, device_id)).rowcount != 1:
         return False
     forget_management(turn, type_id, device_id)
+    forget_state(turn, type_id, device_id)
     turn.removed.append((type_id, device_id))
     return True
 

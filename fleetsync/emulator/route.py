@@ -85,6 +85,8 @@ ROUTES = (
     Route("POST", f"{_DEVICE}/diag/errorCodes", call.post_code),
     Route("DELETE", f"{_DEVICE}/diag/errorCodes", call.delete_codes),
     Route("GET", "/logs/connection", call.get_connection_log),
+    Route("GET", "/clientconnectionstates", call.list_connection_states),
+    Route("GET", "/clientconnectionstates/{clientId}", call.get_connection_state),
 )
 
 

@@ -104,6 +104,9 @@ TEMPORARY_SCHEMA = f"""
     CREATE TEMP TABLE connection_log (
         type_id TEXT NOT NULL, device_id TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL);
     CREATE INDEX temp.connection_log_by_device ON connection_log (type_id, device_id);
+    CREATE TEMP TABLE connection_state (
+        client_id TEXT NOT NULL PRIMARY KEY, type_id TEXT NOT NULL, device_id TEXT NOT NULL,
+        status TEXT NOT NULL, connected_at TEXT NOT NULL, disconnected_at TEXT);
     CREATE TEMP TABLE management (
         type_id TEXT NOT NULL, device_id TEXT NOT NULL, data TEXT NOT NULL,
         PRIMARY KEY (type_id, device_id));

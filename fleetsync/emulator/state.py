@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fleetsync.emulator.connection_log import note_connection
+from fleetsync.emulator.connection_log import note_connection, note_disconnection
 from fleetsync.emulator.device import add_device, get_device
 from fleetsync.emulator.faults import NO_FAULTS, Faults
 from fleetsync.emulator.mishap import FaultEntry, Mishaps
@@ -146,6 +146,11 @@ class OrgState:
         """Write into the connection log that a device has connected (platform page 6.3)."""
         with self.turn(writing=True) as turn:
             note_connection(turn, type_id, device_id)
+
+    def note_disconnection(self, type_id: str, device_id: str) -> None:
+        """Write into the connection log that a device has gone."""
+        with self.turn(writing=True) as turn:
+            note_disconnection(turn, type_id, device_id)
 
     def snapshot(self) -> dict[str, Any]:
         """Return all types and devices without what the server made; for tests."""

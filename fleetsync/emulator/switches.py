@@ -36,6 +36,7 @@ UnknownType = Literal["404", "400"]
 BulkAdd = Literal["201", "202"]
 BulkRemove = Literal["202", "201", "200"]
 BadItem = Literal["request", "item"]
+States = Literal["told", "403", "404"]
 Prefix = Literal["g", "d"]
 AuthType = Literal["app", "apikey"]
 ErrorBody = Literal["short", "empty", "full"]
@@ -100,6 +101,10 @@ class Switches:
     diag_lag_seconds: Annotated[float, Means("logs and error codes show so much later")] = 0.0
     diag_log_bytes: Annotated[int, Means("most of a device's log; the oldest go", 1)] = 500_000
     diag_codes: Annotated[int, Means("most error codes of a device; the oldest go", 1)] = 100
+    # Connections: platform page 2.
+    client_states: Annotated[States, Means("whether the org tells which devices are connected")] = (
+        "told"
+    )
     # Bulk calls: platform page 4.2, 4.3 and Q5, Q6, Q9, Q24.
     bulk_add: Annotated[BulkAdd, Means("status when every device was added; else 202")] = "201"
     bulk_remove: Annotated[BulkRemove, Means("status of a bulk remove")] = "202"

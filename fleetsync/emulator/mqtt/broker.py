@@ -72,6 +72,8 @@ class Broker:
         client.welcome(session, is_present=is_present)
         session.attach(client)
         self._tell(status.CONNECT, link, client.traffic)
+        if link.identity.role is not Role.APPLICATION:
+            self._clerk.ask(partial(login.note_let_in, link=link))
 
     def leave(self, client: Client, link: Link, session: Session | None, ending: Ending) -> None:
         """Note that a connection has ended; ``session`` is there if it was let in."""

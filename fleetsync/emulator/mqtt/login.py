@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.emulator.connection_log import note_line
+from fleetsync.emulator.connection_state import note_begin, note_gone
 from fleetsync.emulator.device import add_device, get_device
+from fleetsync.emulator.mqtt.ending import Ending
 from fleetsync.emulator.mqtt.identity import DEVICE_USER, Device, Identity, Role
 from fleetsync.emulator.refusal import RefusalError
 from fleetsync.emulator.token import token_matches
@@ -16,7 +18,6 @@ from fleetsync.emulator.turn import Author
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fleetsync.emulator.mqtt.ending import Ending
     from fleetsync.emulator.mqtt.status import Link
     from fleetsync.emulator.schema import DeviceRow
     from fleetsync.emulator.turn import Turn
@@ -59,10 +60,18 @@ def check_application(key: str, token: str, accounts: Mapping[str, str] | None) 
     return Login(bool(expected) and hmac.compare_digest(expected, token.encode("utf-8")))
 
 
+def note_let_in(turn: Turn, link: Link) -> None:
+    """Remember that a device is connected; it may be deleted by now."""
+    if _find(turn, link.identity.device) is not None:
+        note_begin(turn, link.identity.client_id, link.identity.device)
+
+
 def note_end(turn: Turn, link: Link, ending: Ending) -> None:
     """Enter the end of a device's connection into the connection log."""
     line = f"Closed connection from {link.address}. {ending.words}"
     note_line(turn, *link.identity.device, line)
+    if ending is not Ending.REUSED:  # the client is there, on a newer connection
+        note_gone(turn, link.identity.client_id)
 
 
 def look_up(turn: Turn, device: Device) -> Known | None:
