@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "revision": {"errors", "escape"},
     "listing": {"model", "workdir"},
     "shrinkage": {"model"},
+    "status": {"model"},
     "live": {"errors", "model", "api", "diff", "shrinkage"},
     "plan": {"errors", "model", "batch", "journal", "diff"},
     "apply": {"errors", "model", "batch", "escape", "api", "tokens", "journal", "diff", "plan"},
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "plan",
         "apply",
         "messaging",
+        "status",
     },
     "forge": {"errors", "model", "escape", "address", "diff", "plan", "report"},
     "client": {
@@ -74,6 +76,7 @@ PURE = {
     "plan",
     "policy",
     "report",
+    "status",
 }
 IMPURE_MODULES = {
     "os",

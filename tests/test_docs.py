@@ -15,7 +15,7 @@ from fleetsync.errors import FleetsyncError
 
 TOP = Path(__file__).parent.parent
 README = (TOP / "README.md").read_text("utf-8")
-SCHEMAS = ("fleet", "manifest", "plan", "events", "drift", "rotation")
+SCHEMAS = ("fleet", "manifest", "plan", "events", "drift", "rotation", "status")
 
 
 def commands() -> list[tuple[str, click.Command]]:

@@ -6,18 +6,23 @@ row that has neither tells nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.api.page import parse_page
 from fleetsync.errors import ApiError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from fleetsync.api.transport import Reader
     from fleetsync.model.value import JSON
 
 _STATES = "clientconnectionstates"
 _CONNECTED = "connected"
 _MOST_PAGES = 100_000
+_PAGE = "100"
+"""Rows that are asked for; an org that will not have it gives as many as it likes."""
 
 
 def connected_clients(reader: Reader) -> frozenset[str]:
@@ -25,33 +30,73 @@ def connected_clients(reader: Reader) -> frozenset[str]:
 
     Raises ApiError where the org does not tell: 403, or 404 where it has no such call.
     """
-    found: set[str] = set()
-    seen: set[str] = set()
-    params = {"connectionStatus": _CONNECTED}
-    for _ in range(_MOST_PAGES):
-        page = parse_page(reader.get((_STATES,), params).body, _STATES)
-        found.update(client for row in page.rows if (client := _connected_client(row)))
-        if not page.rows or page.bookmark is None or page.bookmark in seen:
-            break
-        seen.add(page.bookmark)
-        params = {**params, "_bookmark": page.bookmark}
-    return frozenset(found)
+    states = client_states(reader, {"connectionStatus": _CONNECTED}).by_client
+    return frozenset(client for client, is_on in states.items() if is_on)
+
+
+class ClientStates(NamedTuple):
+    """Of each client that the org has seen, whether it is connected.
+
+    ``doubt`` says in words why the list is not whole; empty: nothing speaks against it.
+    """
+
+    by_client: Mapping[str, bool]
+    doubt: str = ""
+
+
+def client_states(
+    reader: Reader,
+    filters: Mapping[str, str],
+    progress: Callable[[int, int | None], None] = lambda _done, _total: None,
+) -> ClientStates:
+    """Read the states of all clients, or of those that pass the filters; ApiError as above."""
+    found: dict[str, bool] = {}
+    rows_read, total = 0, None
+    for rows, told in _pages(reader, filters):
+        found.update(state for row in rows if (state := _state_of(row)))
+        rows_read, total = rows_read + len(rows), told
+        progress(rows_read, total)
+    if total is not None and len(found) < total:
+        return ClientStates(found, f"{len(found):,} of {total:,} states of connections were told")
+    return ClientStates(found)
 
 
 def is_connected(reader: Reader, client_id: str) -> bool:
     """Tell whether a client is connected; one that the org does not know (404) is not."""
     try:
-        return _connected_client(reader.get((_STATES, client_id)).body) is not None
+        state = _state_of(reader.get((_STATES, client_id)).body)
     except ApiError as error:
         if error.status == 404:
             return False
         raise
+    return state is not None and state[1]
 
 
-def _connected_client(row: JSON) -> str | None:
-    """Give the id of a client whose state says that it is connected."""
+def _pages(
+    reader: Reader, filters: Mapping[str, str]
+) -> Iterator[tuple[tuple[JSON, ...], int | None]]:
+    """Give rows and total of page after page, until there is no more or a bookmark comes again."""
+    params, seen = {**filters, "_limit": _PAGE}, set[str]()
+    for _ in range(_MOST_PAGES):
+        try:
+            page = parse_page(reader.get((_STATES,), params).body, _STATES)
+        except ApiError as error:
+            if error.status != 400 or "_limit" not in params:
+                raise
+            params.pop("_limit")
+            continue
+        yield tuple(page.rows), page.total
+        if not page.rows or page.bookmark is None or page.bookmark in seen:
+            break
+        seen.add(page.bookmark)
+        params = {**params, "_bookmark": page.bookmark}
+
+
+def _state_of(row: JSON) -> tuple[str, bool] | None:
+    """Give the id of a client, and whether its state says that it is connected."""
     if not isinstance(row, dict):
         return None
     status, client = row.get("connectionStatus"), row.get("id") or row.get("clientId")
-    is_on = isinstance(status, str) and status.lower() == _CONNECTED
-    return client if is_on and isinstance(client, str) else None
+    if not isinstance(status, str) or not isinstance(client, str):
+        return None
+    return client, status.lower() == _CONNECTED

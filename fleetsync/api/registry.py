@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from fleetsync.api.basket import TypeBasket
-from fleetsync.api.connected import connected_clients, is_connected
+from fleetsync.api.connected import client_states, connected_clients, is_connected
 from fleetsync.api.connection_log import read_connection_log
 from fleetsync.api.device_list import DeviceLister
 from fleetsync.api.paging import ListReader, ignore_progress
@@ -22,6 +22,7 @@ from fleetsync.model.live import LiveDeviceType
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from fleetsync.api.connected import ClientStates
     from fleetsync.api.device_list import DeviceListing
     from fleetsync.api.transport import Reader
     from fleetsync.api.walk import Progress
@@ -99,6 +100,10 @@ class Registry:
     def connected_clients(self) -> frozenset[str]:
         """Give the ids of all connected clients; ApiError where the org does not tell."""
         return connected_clients(self._reader)
+
+    def client_states(self, *, progress: Progress = ignore_progress) -> ClientStates:
+        """Tell of each client that was ever seen whether it is connected; ApiError as above."""
+        return client_states(self._reader, {}, progress)
 
     def is_connected(self, client_id: str) -> bool:
         """Tell whether a client is connected; ApiError where the org does not tell."""

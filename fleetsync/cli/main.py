@@ -28,6 +28,7 @@ COMMANDS = {
     "show": "Show a saved plan, in every form that `plan` has.",
     "rotate": "Give devices new tokens, in waves that wait for devices to come back.",
     "undo": "Take back what an apply changed, from its journal.",
+    "status": "Show how many devices are registered, were ever seen, and are connected.",
     "logs": "Show a device's connection log, diagnostic log and error codes.",
     "journal": "Show what earlier applies did, and what they left open.",
     "watch": "Show what devices publish, and which connect and go, as it happens.",

@@ -1,0 +1,93 @@
+"""The command ``status``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from fleetsync.api.registry import Registry
+from fleetsync.api.transport import Reader
+from fleetsync.cli.fleet import Fleet, open_fleet
+from fleetsync.cli.options import (
+    PLAIN_FORMATS,
+    Options,
+    common_options,
+    current_options,
+    size_option,
+)
+from fleetsync.cli.output import check_outputs, emit
+from fleetsync.cli.precious import precious_files
+from fleetsync.cli.progress import Progress, notice
+from fleetsync.cli.session import open_connection, utc_now
+from fleetsync.errors import ApiError
+from fleetsync.report.markdown.status import status_markdown
+from fleetsync.report.status import status_json, status_text
+from fleetsync.status import Connections, FleetStatus, count_fleet
+
+_FORMS = (*PLAIN_FORMATS, "markdown")
+
+
+@click.command()
+@common_options
+@size_option
+def status() -> None:
+    """Show how many devices are registered, were ever seen, and are connected.
+
+    Of the devices that the manifests declare, by type; and by name those that are not registered,
+    were never seen, are not connected or are in alert. Sends GET requests alone, as many as a plan,
+    and as many again for the connections. What the org does not tell is shown as "?".
+
+    \b
+    Examples:
+      fleetsync status
+      fleetsync status -v
+      fleetsync status --format json
+    """  # noqa: D301  # \b is click's sign to keep line breaks
+    options = current_options(_FORMS)
+    fleet = open_fleet(options)
+    check_outputs([path for _, path in options.outputs], precious=precious_files(options))
+    found = _read(options, fleet)
+    whole = options.command("status", "-v")
+    emit(options, lambda form: _pieces(found, options, form, whole), pager=True)
+
+
+def _read(options: Options, fleet: Fleet) -> FleetStatus:
+    with (
+        open_connection(options, fleet.settings) as connection,
+        Reader(connection, notify=notice) as reader,
+    ):
+        registry = Registry(reader)
+        org = registry.organization().org_id
+        with Progress("reading devices") as progress:
+            listing = registry.devices(fleet.desired.devices.keys(), progress=progress.update)
+        connections, doubts = _connections(registry)
+        types = count_fleet(fleet.desired, listing.by_type, org, connections)
+        return FleetStatus(
+            fleet.settings.fleet,
+            org,
+            utc_now(),
+            types,
+            connections.unknown,
+            (*listing.doubts, *doubts),
+            registry.requests,
+        )
+
+
+def _connections(registry: Registry) -> tuple[Connections, tuple[str, ...]]:
+    """Ask who is connected; an org that does not tell leaves that unknown, never 'nobody'."""
+    try:
+        with Progress("reading connections") as progress:
+            found = registry.client_states(progress=progress.update)
+    except ApiError as error:
+        return Connections(None, str(error)), ()
+    return Connections(found.by_client), (found.doubt,) if found.doubt else ()
+
+
+def _pieces(found: FleetStatus, options: Options, form: str, whole: str) -> Iterator[str]:
+    if form == "json":
+        yield from status_json(found)
+    elif form == "markdown":
+        yield status_markdown(found, whole=whole, max_bytes=options.max_bytes)
+    else:
+        yield from status_text(found, full=options.verbose)

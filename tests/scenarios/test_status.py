@@ -1,0 +1,139 @@
+"""See the fleet at a glance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from fleetsync.emulator.running import Emulator, run_emulator
+from fleetsync.emulator.state import OrgState
+from fleetsync.emulator.switches import parse_switches
+from fleetsync.model import DesiredFleet, DeviceKey, LiveDevice
+from fleetsync.model.key import client_id
+from fleetsync.status import Connections, count_fleet
+from tests.scenarios.conftest import KEY, TOKEN, TOP, Fleetsync, Folder
+
+SCHEMA = json.loads((TOP / "schemas" / "status.schema.json").read_text("utf-8"))
+FLEET: dict[str, Any] = {
+    "deviceTypes": [{"id": "pump"}, {"id": "hub", "classId": "Gateway"}, {"id": "spare"}],
+    "devices": [{"typeId": "hub", "deviceId": "h-1"}],
+    "deviceSets": [{"typeId": "pump", "deviceIds": ["p-{1..6}"]}],
+}
+
+
+@pytest.fixture
+def org(
+    folder: Folder, fleetsync: Fleetsync, credentials: Callable[[str, str], None]
+) -> Iterator[Emulator]:
+    """Six pumps, of which one is gone, two are on, one was on and one is in alert; a hub is on."""
+    credentials(KEY, TOKEN)
+    with OrgState.open(None) as state, run_emulator(state, accounts={KEY: TOKEN}) as running:
+        folder.settings({"org": {"url": running.url, "callsPerSecond": 1000}})
+        folder.manifest(FLEET)
+        assert fleetsync("apply", "--yes").code == 0
+        with state.turn(writing=True) as turn:
+            turn.connection.execute("DELETE FROM device WHERE device_id = 'p-6'")
+            turn.connection.execute("UPDATE device SET alert = 1 WHERE device_id = 'p-5'")
+        for name in ("p-1", "p-2", "p-3"):
+            state.note_connection("pump", name)
+        state.note_disconnection("pump", "p-3")
+        state.note_connection("hub", "h-1")
+        yield running
+
+
+def test_text_counts_by_type_and_names_what_is_not_as_it_should_be(
+    org: Emulator, fleetsync: Fleetsync
+) -> None:
+    result = fleetsync("status")
+    assert result.code == 0
+    head, *lines = result.out.splitlines()
+    assert head.startswith("Status of test in org embedded, 20")
+    assert lines == [
+        "",
+        "type   declared  registered  seen  connected  alerts",
+        "hub           1           1     1          1       0",
+        "pump          6           5     3          2       1",
+        "spare         0           0     0          0       0",
+        "all           7           6     4          3       1",
+        "",
+        "Not registered: pump/p-6.",
+        "Never seen: pump/p-{4..5}.",
+        "Seen before, not connected: pump/p-3.",
+        "In alert: pump/p-5.",
+        "API calls: 3 to read.",
+    ]
+
+
+def test_json_fits_its_schema(org: Emulator, fleetsync: Fleetsync) -> None:
+    document = fleetsync("status", "--format", "json").json
+    Draft202012Validator(SCHEMA).validate(document)
+    assert document["total"]["connected"] == 3
+    assert document["deviceTypes"][1]["devices"]["unseen"] == ["p-{4..5}"]
+
+
+@pytest.mark.parametrize("switch", ["clientStates=403", "clientStates=404"])
+def test_what_the_org_does_not_tell_is_unknown_and_not_offline(
+    org: Emulator, fleetsync: Fleetsync, switch: str
+) -> None:
+    org.state.switches = parse_switches([switch])
+    document = fleetsync("status", "--format", "json").json
+    Draft202012Validator(SCHEMA).validate(document)
+    assert document["total"]["connected"] is None
+    assert document["deviceTypes"][1]["devices"]["offline"] is None
+    assert document["unknown"]
+    result = fleetsync("status")
+    assert result.code == 0
+    assert "Unknown: who is connected." in result.out
+    assert "pump          6           5     ?          ?       1" in result.out
+
+
+@pytest.mark.parametrize("switch", ["pageCap=1", "limitTooLarge=clamp"])
+def test_small_pages_are_read_to_their_end(
+    org: Emulator, fleetsync: Fleetsync, switch: str
+) -> None:
+    org.state.switches = parse_switches([switch, "pageCap=1", "pageDefault=1"])
+    assert fleetsync("status", "--format", "json").json["total"]["seen"] == 4
+
+
+def test_markdown_is_as_short_as_it_is_asked_to_be(folder: Folder, fleetsync: Fleetsync) -> None:
+    types = [{"id": f"type-{number:03}-of-a-large-fleet"} for number in range(200)]
+    folder.manifest({"deviceTypes": types})
+    assert fleetsync("apply", "--yes").code == 0
+    whole = fleetsync("status", "--format", "markdown").out
+    assert whole.count("| `type-") == 200
+    short = fleetsync("status", "--format", "markdown", "--max-bytes", "4000").out
+    assert len(short.encode()) <= 4000
+    assert "types more. All of them: `fleetsync " in short
+    assert "| **all** | 0 | 0 | 0 | 0 | 0 |" in short
+
+
+NAMES = st.integers(0, 9).map(lambda number: f"d-{number}")
+
+
+@given(
+    declared=st.frozensets(NAMES),
+    live=st.frozensets(NAMES),
+    states=st.dictionaries(st.tuples(NAMES, st.booleans()), st.booleans()),
+)
+def test_every_declared_device_is_counted_once(
+    declared: frozenset[str], live: frozenset[str], states: dict[tuple[str, bool], bool]
+) -> None:
+    by_client = {
+        client_id("o", DeviceKey("t", name), gateway=gateway): is_on
+        for (name, gateway), is_on in states.items()
+    }
+    desired = DesiredFleet({}, {"t": dict.fromkeys(declared)}, {}, "")  # type: ignore[dict-item] # ids alone count
+    devices = {name: LiveDevice("t", name) for name in live}
+    (found,) = count_fleet(desired, {"t": devices}, "o", Connections(by_client))
+    assert found.unseen is not None
+    assert found.offline is not None
+    parts = (*found.missing, *found.unseen, *found.offline)
+    assert len(set(parts)) == len(parts)
+    assert found.declared == len(parts) + (found.connected or 0)
+    assert set(found.missing) == declared - live
