@@ -5,19 +5,22 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+_NOT_PLAIN = "must not hold a space, a backslash or a control character"
+_CREDENTIALS = (
+    "holds a user name or a password: take it out, and put the API key and its token into "
+    "WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, or use --credentials FILE"
+)
+
 
 def url_fault(url: str) -> str | None:
     """Say what is wrong with an org's URL, and what to do; None if nothing is."""
-    if not url.isprintable() or " " in url or "\\" in url:
-        return "must not hold a space, a backslash or a control character"
+    if not _is_plain(url):
+        return _NOT_PLAIN
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         return "must look like https://HOST"
     if "@" in parts.netloc:
-        return (
-            "holds a user name or a password: take it out, and put the API key and its token into "
-            "WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, or use --credentials FILE"
-        )
+        return _CREDENTIALS
     if "?" in url or "#" in url:
         return "must end with its host or path: take out what follows the '?' or '#'"
     if parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -26,6 +29,29 @@ def url_fault(url: str) -> str | None:
             "(http:// is only for an emulator on this machine)"
         )
     return None
+
+
+def messaging_fault(url: str) -> str | None:
+    """Say what is wrong with the address of an org's messages; None if nothing is."""
+    if not _is_plain(url):
+        return _NOT_PLAIN
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"mqtts", "mqtt"} or not parts.hostname:
+        return "must look like mqtts://HOST or mqtts://HOST:PORT"
+    if "@" in parts.netloc:
+        return _CREDENTIALS
+    if parts.path.strip("/") or "?" in url or "#" in url:
+        return "must end with its host or port: take out what follows"
+    if parts.scheme == "mqtt" and not is_loopback(parts.hostname):
+        return (
+            "would show the credentials to everybody on the way: write mqtts:// (mqtt:// is only"
+            " for an emulator on this machine)"
+        )
+    return None
+
+
+def _is_plain(url: str) -> bool:
+    return url.isprintable() and " " not in url and "\\" not in url
 
 
 def _split(url: str) -> SplitResult | None:

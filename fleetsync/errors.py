@@ -7,21 +7,23 @@ FleetsyncError (1)                  failed: network, server, file
 ├── LockedError (1)                 another apply is at work on the same fleet
 ├── LockLostError (1)               the lock in the org was lost while apply worked
 ├── ExtraMissingError (1)           a package of an extra is not installed
-├── ApiError (1)                    the org answered with an error
-├── UnreachableError (1)            the org did not answer
 ├── ForgeError (1)                  GitHub or GitLab refused, or did not answer
-├── OutcomeUnknownError (1)         a write was sent and its answer never came
+├── OrgError (1)                    the org did not do what it was asked to, or nobody knows
+│   ├── ApiError (1)                the org answered with an error
+│   ├── PartlyDoneError (1)         some items of a bulk request were refused
+│   ├── UnreachableError (1)        the org did not answer
+│   ├── OutcomeUnknownError (1)     a write was sent and its answer never came
+│   └── CredentialsError (8)        the credentials were refused or are missing
 ├── UsageError (2)                  wrong usage
 ├── RefusedError (4)                limits, protection, or not confirmed
 ├── StalePlanError (5)              the saved plan no longer fits
 ├── ManifestError (7)               fleet.yaml or manifests are invalid
-├── CredentialsError (8)            the credentials were refused or are missing
 └── InterruptedRunError (130)       stopped by a signal
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,20 +59,51 @@ class ExtraMissingError(FleetsyncError):
     """A command needs a package that only an extra installs."""
 
 
-class ApiError(FleetsyncError):
+class OrgError(FleetsyncError):
+    """The org did not do what it was asked to, or nobody knows whether it did.
+
+    ``http_code`` is the status of its answer, None where none came. ``response`` is the answer's
+    JSON, None where it has none; it is the org's own text, with every credential starred out.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_code: int | None = None,
+        response: Any = None,  # noqa: ANN401 - JSON, whose type is the model's
+    ) -> None:
+        super().__init__(message)
+        self.http_code = http_code
+        self.response = response
+
+    @property
+    def message(self) -> str:
+        """The reason, in one line that is fit to be shown."""
+        return str(self)
+
+
+class ApiError(OrgError):
     """The org answered with an error status.
 
     ``status`` is the HTTP status, ``detail`` the platform's own id and words (platform page 1.4),
     never a credential.
     """
 
-    def __init__(self, message: str, *, status: int, detail: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        detail: str = "",
+        response: Any = None,  # noqa: ANN401 - as above
+    ) -> None:
+        super().__init__(message, http_code=status, response=response)
         self.status = status
         self.detail = detail
 
 
-class UnreachableError(FleetsyncError):
+class UnreachableError(OrgError):
     """The org did not answer: no host, no connection, no TLS, no time left."""
 
 
@@ -78,7 +111,26 @@ class ForgeError(FleetsyncError):
     """GitHub or GitLab refused what was asked, or did not answer."""
 
 
-class OutcomeUnknownError(FleetsyncError):
+class PartlyDoneError(OrgError):
+    """A bulk request of which not every item was carried out, though its status says success.
+
+    ``results`` tell of each item, in the order asked; tokens of those that were registered are in
+    there and nowhere else, so keep them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_code: int,
+        response: Any,  # noqa: ANN401 - as above
+        results: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(message, http_code=http_code, response=response)
+        self.results = tuple(results)
+
+
+class OutcomeUnknownError(OrgError):
     """A write was sent and its answer never came or cannot be read: it may have been done."""
 
 
@@ -123,7 +175,7 @@ class ManifestError(FleetsyncError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-class CredentialsError(FleetsyncError):
+class CredentialsError(OrgError):
     """The credentials are missing, unreadable, or were refused by the org."""
 
     exit_code = 8

@@ -1,4 +1,4 @@
-"""Make text from manifests and orgs safe to show: nothing in it may move a cursor or hide."""
+"""Make text from manifests and orgs safe to show: nothing in it moves a cursor, hides or orders."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _UNSAFE = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"  # half characters, invisible tags
 )
+_COMMAND = re.compile(r"#(?=#[A-Za-z-]*\[)")
+"""Runners of pipelines take ``##vso[...]`` and its like for a command, anywhere in a line."""
 _LONGEST = 200
 """Characters of one value that a line of a report shows."""
 _LEAD = 20
@@ -21,8 +23,9 @@ _LEAD = 20
 
 
 def shown(text: str) -> str:
-    """Escape every character that would not show as itself."""
-    return _UNSAFE.sub(_escape, text)
+    """Escape every character that would not show as itself, or would begin a runner's command."""
+    safe = _UNSAFE.sub(_escape, text)
+    return _COMMAND.sub(_escape, safe) if "##" in safe else safe
 
 
 def shown_lines(text: str) -> str:

@@ -142,7 +142,7 @@ def _line(done: subprocess.CompletedProcess[bytes], fleet_file: Path) -> str:
     if done.returncode != 0:
         raise UsageError(
             f"{shown(str(fleet_file))}: --since needs a fleet that lies in a git work tree: leave"
-            " --since out, or run it in a clone"
+            f" --since out, or run it in a clone; git says: {_said(done.stderr)}"
         )
     return os.fsdecode(done.stdout).removesuffix("\n")
 
@@ -175,8 +175,12 @@ def _environment() -> dict[str, str]:
 
 
 def _failed(folder: Path, stderr: bytes) -> FileError:
-    words = " ".join(stderr.decode("utf-8", "replace").split())[:400]
     return FileError(
-        f"{shown(str(folder))}: git cannot give the files of that revision:"
-        f" {shown(words) or 'no reason given'}; mend that, and run again"
+        f"{shown(str(folder))}: git cannot give the files of that revision: {_said(stderr)}; mend"
+        " that, and run again"
     )
+
+
+def _said(stderr: bytes) -> str:
+    words = " ".join(stderr.decode("utf-8", "replace").split())[:400]
+    return shown(words) or "no reason given"

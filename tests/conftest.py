@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
-from fleetsync.emulator.running import Emulator, run_emulator
+from fleetsync.emulator.running import LOOPBACK, Emulator, Place, run_emulator
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import Switches
 
@@ -49,6 +49,7 @@ class StartEmulator(Protocol):
         *,
         org: str = "embedded",
         accounts: Mapping[str, str] | None = None,
+        place: Place = LOOPBACK,
     ) -> Emulator: ...
 
 
@@ -82,8 +83,9 @@ def start_emulator() -> Iterator[StartEmulator]:
             *,
             org: str = "embedded",
             accounts: Mapping[str, str] | None = None,
+            place: Place = LOOPBACK,
         ) -> Emulator:
             state = stack.enter_context(OrgState.open(None, org=org, switches=switches))
-            return stack.enter_context(run_emulator(state, accounts=accounts))
+            return stack.enter_context(run_emulator(state, place, accounts=accounts))
 
         yield start

@@ -35,8 +35,30 @@ MAY_IMPORT: dict[str, set[str]] = {
     "live": {"errors", "model", "api", "diff", "shrinkage"},
     "plan": {"errors", "model", "batch", "journal", "diff"},
     "apply": {"errors", "model", "batch", "escape", "api", "tokens", "journal", "diff", "plan"},
-    "report": {"errors", "model", "escape", "journal", "diff", "drift", "plan", "apply"},
+    "report": {
+        "errors",
+        "model",
+        "escape",
+        "journal",
+        "diff",
+        "drift",
+        "plan",
+        "apply",
+        "messaging",
+    },
     "forge": {"errors", "model", "escape", "address", "diff", "plan", "report"},
+    "client": {
+        "errors",
+        "model",
+        "batch",
+        "escape",
+        "address",
+        "settings",
+        "api",
+        "messaging",
+    },
+    "compat": {"settings", "client", "messaging"},
+    "messaging": {"errors", "model", "escape", "address", "api"},
     "emulator": {"errors"},
 }
 """Who may import whom; `cli` may import everything. The data flows one way."""
@@ -72,7 +94,17 @@ IMPURE_MODULES = {
     "click",
     "yaml",
 }
-HEAVY = {"requests", "jsonschema", "deepdiff", "yaml", "cheroot", "sqlite3", "cel_expr_python"}
+HEAVY = {
+    "requests",
+    "jsonschema",
+    "deepdiff",
+    "yaml",
+    "cheroot",
+    "trustme",
+    "sqlite3",
+    "cel_expr_python",
+    "paho",
+}
 
 
 def modules() -> list[Path]:
@@ -158,6 +190,15 @@ def test_only_the_expressions_of_policies_use_cel() -> None:
     assert users == ["fleetsync.policy.expression"]
 
 
+def test_only_the_connection_of_messages_uses_paho() -> None:
+    users = [
+        module_name(path)
+        for path in modules()
+        if any(name.startswith("paho") for name in imports_of(path))
+    ]
+    assert users == ["fleetsync.messaging.connection"]
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "--nonsense"]])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
@@ -165,7 +206,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
         f"run({arguments!r})\n"
         "print('LOADED', *sorted({n.split('.')[0] for n in sys.modules}))"
     )
-    heavy = HEAVY if arguments[0].startswith("--") else {"jsonschema", "deepdiff", "cheroot"}
+    heavy = (
+        HEAVY if arguments[0].startswith("--") else {"jsonschema", "deepdiff", "cheroot", "trustme"}
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

@@ -20,6 +20,10 @@ from fleetsync.escape import shown, shown_lines, shown_pair, shown_value
         ("zero\u200bwidth\ufeff", "zero\\u200bwidth\\ufeff"),
         ("tag\U000e0041", "tag\\U000e0041"),
         ("half\ud800", "half\\ud800"),
+        ("a ##vso[task.setvariable variable=A]b", "a \\x23#vso[task.setvariable variable=A]b"),
+        ("###[error]", "#\\x23#[error]"),
+        ("##\u200b[error]", "##\\u200b[error]"),
+        ("# no #command[ ## nor this", "# no #command[ ## nor this"),
     ],
 )
 def test_what_would_not_show_as_itself_is_escaped(text: str, safe: str) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fleetsync.model.credentials import Credentials
+    from fleetsync.model.value import JSON
 
 MAX_SHOWN = 500
 """How many characters of a foreign text are shown."""
@@ -43,6 +44,14 @@ class Mask:
         for secret in self._secrets:
             text = text.replace(secret, _STARS)
         return text
+
+    def hide_in(self, value: JSON) -> JSON:
+        """Put stars in the place of each secret, wherever it stands in a JSON value."""
+        if isinstance(value, str):
+            return self.hide(value)
+        if isinstance(value, dict):
+            return {self.hide(name): self.hide_in(inner) for name, inner in value.items()}
+        return [self.hide_in(inner) for inner in value] if isinstance(value, list) else value
 
     def show(self, text: str, *, limit: int = MAX_SHOWN) -> str:
         """Give a text without secrets, in one line of printable characters, of bounded length."""

@@ -10,6 +10,7 @@ from fleetsync.errors import ApiError, CredentialsError
 
 if TYPE_CHECKING:
     from fleetsync.api.masking import Mask
+    from fleetsync.model.value import JSON
 
 _ADVICE = {
     400: "the platform refuses this request; compare what it says with the manifest",
@@ -38,25 +39,26 @@ def refusal_error(refusal: Refusal, mask: Mask) -> ApiError | CredentialsError:
     as they say, without any it is about the credentials.
     """
     status = refusal.status
-    words, garbled = _read_words(refusal.content)
-    detail = mask.show(words)
+    body, garbled = _read_body(refusal.content)
+    detail = mask.show(platform_words(body))
     if status == 401 or (status == 403 and not detail):
-        return _credentials_error(refusal, mask)
+        words = _credentials_words(refusal, mask)
+        return CredentialsError(words, http_code=status, response=mask.hide_in(body))
     if 300 <= status < 400:
         return _redirect_error(refusal, mask)
     said = detail or garbled or "it says nothing more"
     text = f"{mask.show(refusal.what)}: the org answered {status}: {said} ({_advise(status)})"
-    return ApiError(text, status=status, detail=detail)
+    return ApiError(text, status=status, detail=detail, response=mask.hide_in(body))
 
 
-def _credentials_error(refusal: Refusal, mask: Mask) -> CredentialsError:
+def _credentials_words(refusal: Refusal, mask: Mask) -> str:
     what = mask.show(refusal.what)
     if refusal.status == 401:
-        return CredentialsError(
+        return (
             f"{what}: the org does not accept the API key and token (401); check WIOTP_AUTH_KEY "
             "and WIOTP_AUTH_TOKEN, and that the key belongs to this org"
         )
-    return CredentialsError(
+    return (
         f"{what}: the org forbids it (403) and does not say why; check the API key and its role "
         "(a Standard, Operations or Backend Trusted application may change devices), and that no "
         "proxy is in the way"
@@ -75,12 +77,12 @@ def _redirect_error(refusal: Refusal, mask: Mask) -> ApiError:
     )
 
 
-def _read_words(content: bytes) -> tuple[str, str]:
-    """Give the platform's words, or else what kind of body came instead of an error of its own."""
+def _read_body(content: bytes) -> tuple[JSON, str]:
+    """Give the body, or else what kind of body came instead of an error of the platform's own."""
     try:
-        return platform_words(parse_body(content)), ""
+        return parse_body(content), ""
     except GarbledError as error:
-        return "", f"no error of the platform, for {error}; check the org's url"
+        return None, f"no error of the platform, for {error}; check the org's url"
 
 
 def _advise(status: int) -> str:

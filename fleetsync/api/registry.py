@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from fleetsync.api.basket import TypeBasket
 from fleetsync.api.connected import connected_clients, is_connected
+from fleetsync.api.connection_log import read_connection_log
 from fleetsync.api.device_list import DeviceLister
 from fleetsync.api.paging import ListReader, ignore_progress
 from fleetsync.api.wire import (
@@ -93,11 +94,7 @@ class Registry:
 
         The log lags by half a minute, and is empty for a device that may not be seen.
         """
-        params = {"typeId": key.type_id, "deviceId": key.device_id, "limit": "1"}
-        body = self._reader.get(("logs", "connection"), params).body
-        if not isinstance(body, list):
-            raise ApiError(f"the connection log of {key} is no list", status=200)
-        return bool(body)
+        return bool(read_connection_log(self._reader, key, {"limit": "1"}))
 
     def connected_clients(self) -> frozenset[str]:
         """Give the ids of all connected clients; ApiError where the org does not tell."""

@@ -69,7 +69,9 @@ def _status_error(ask: Ask, reply: Reply, mask: Mask) -> FleetsyncError:
     error = refusal_error(Refusal(ask.what, reply.status, reply.content, reply.redirect), mask)
     if ask.reads or reply.status < 500:
         return error
-    return OutcomeUnknownError(f"{error}; {UNKNOWN}")
+    return OutcomeUnknownError(
+        f"{error}; {UNKNOWN}", http_code=reply.status, response=error.response
+    )
 
 
 def _garbled_error(ask: Ask, status: int, *, reason: str, mask: Mask) -> FleetsyncError:
@@ -77,4 +79,4 @@ def _garbled_error(ask: Ask, status: int, *, reason: str, mask: Mask) -> Fleetsy
     if ask.reads:
         advice = "check the org's url, and that no login page or proxy is in the way"
         return ApiError(f"{text}; {advice}", status=status)
-    return OutcomeUnknownError(f"{text}; {UNKNOWN}")
+    return OutcomeUnknownError(f"{text}; {UNKNOWN}", http_code=status)

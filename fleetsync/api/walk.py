@@ -69,7 +69,7 @@ def read_to_end(pages: Pages, rows: Rows, *, first: Page, on_page: Progress) -> 
     While a page's rows are taken in, the next page is already asked for. The walk ends wherever
     going on would be senseless; the census then says so.
     """
-    walk = _Walk(pages, rows)
+    walk = Walk(pages, rows)
     page: Page | None = first
     while page is not None:
         page = walk.step(page)
@@ -77,8 +77,8 @@ def read_to_end(pages: Pages, rows: Rows, *, first: Page, on_page: Progress) -> 
     return walk.census()
 
 
-class _Walk:
-    """Remembers what is needed to know where a list ends."""
+class Walk:
+    """Goes from page to page, and remembers what is needed to know where a list ends."""
 
     def __init__(self, pages: Pages, rows: Rows) -> None:
         self._pages = pages
@@ -93,6 +93,7 @@ class _Walk:
 
     @property
     def last_total(self) -> int | None:
+        """What the org last told of how many rows there are."""
         return self._totals[-1] if self._totals else None
 
     def step(self, page: Page) -> Page | None:

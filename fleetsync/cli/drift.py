@@ -13,6 +13,7 @@ from fleetsync.cli.drift_write import write_drift
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import FORMATS, Options, common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, emit
+from fleetsync.cli.page_assets import page_assets
 from fleetsync.cli.plan import CHANGES, location_options, look_at_org
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import notice
@@ -23,6 +24,7 @@ from fleetsync.model import DesiredFleet, DeviceType, LiveFleet, Source
 from fleetsync.model.reserved import is_reserved_type
 from fleetsync.report.drift import drift_text
 from fleetsync.report.drift_json import drift_json
+from fleetsync.report.html.drift import drift_html
 from fleetsync.report.markdown.drift import drift_markdown
 
 
@@ -131,5 +133,7 @@ def _pieces(
         yield from drift_json(found, written)
     elif form == "markdown":
         yield drift_markdown(found, whole=whole, max_bytes=options.max_bytes, written=written)
+    elif form == "html":
+        yield from drift_html(found, page_assets(), whole=whole, written=written)
     else:
         yield from drift_text(found, full=options.verbose, written=written)

@@ -6,6 +6,7 @@ import os
 import stat
 from collections import Counter
 from pathlib import Path, PurePosixPath
+from tempfile import mkstemp
 
 from fleetsync.cli.fleet import Fleet
 from fleetsync.drift.finding import Accepted, Drift, What
@@ -20,7 +21,6 @@ from fleetsync.rewrite.work import Rewritten, rewritten
 _BOM = b"\xef\xbb\xbf"
 _TRIES = 5
 """So often files that turn out wrong are left out before nothing is written at all."""
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class _Files:
@@ -59,6 +59,8 @@ class _Files:
         top = os.path.realpath(self._folder)
         if os.path.realpath(path) != os.path.join(top, *PurePosixPath(name).parts):  # noqa: PTH118 - beside realpath
             raise CannotEditError(f"{name} is, or lies behind, a link, which is not followed")
+        if not _mode(path) & stat.S_IWUSR:
+            raise CannotEditError(f"{name} may only be read, as its mode says")
         return path
 
     def content(self, name: str, text: str) -> bytes:
@@ -78,13 +80,16 @@ class _Files:
 def write_drift(drift: Drift, fleet: Fleet) -> Accepted:
     """Take drift over into the files; raises FileError if one cannot be replaced.
 
-    Nothing is replaced before all files together are proven to declare what was meant.
+    Nothing is replaced before all files together are proven to declare what was meant, and seen to
+    be what was proven.
     """
     files = _Files(fleet)
     work = _proven(drift, fleet, files)
     changed = _changed(work, files)
+    for name in changed:
+        _unchanged(name, files)
     for name, content in changed.items():
-        _replace(files.path(name), content, before=files.bytes[name])
+        _replace(_unchanged(name, files), content)
     counts: dict[str, Counter[What]] = {name: Counter() for name in changed}
     for finding, name in work.done:
         if name in counts:
@@ -131,16 +136,24 @@ def _changed(work: Rewritten, files: _Files) -> dict[str, bytes]:
     return {name: data for name, data in contents.items() if data != files.bytes[name]}
 
 
-def _replace(path: Path, content: bytes, *, before: bytes) -> None:
-    """Put new content in the place of a file at once, its mode kept; raises FileError."""
-    fresh = path.with_name(f".{path.name}.fleetsync-{os.getpid()}")
+def _unchanged(name: str, files: _Files) -> Path:
+    """Give the place of a file that is still what was proven; raises FileError."""
     try:
-        if path.read_bytes() != before:
-            raise FileError(
-                f"{shown(str(path))}: the file was changed while drift was written: run again"
-            )
-        mode = stat.S_IMODE(path.stat().st_mode)
-        descriptor = os.open(fresh, _CREATE, 0o600)
+        path = files.path(name)
+        same = path.read_bytes() == files.bytes[name]
+    except (OSError, CannotEditError):
+        same = False
+    if not same:
+        raise FileError(f"{name}: the file was changed while drift was written: run again")
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put new content in the place of a file at once, its mode kept; raises FileError."""
+    try:
+        mode = _mode(path)
+        descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name[:60]}.")
+        fresh = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -155,6 +168,10 @@ def _replace(path: Path, content: bytes, *, before: bytes) -> None:
             f"{shown(str(path))}: the file cannot be replaced: {error.strerror}; it is as it was;"
             " mend that, and run again"
         ) from error
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def _name(path: Path, folder: Path) -> str:

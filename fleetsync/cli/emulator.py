@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -23,7 +23,9 @@ from fleetsync.escape import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fleetsync.emulator.authority import Authority
     from fleetsync.emulator.behaviour import Behaviour
+    from fleetsync.emulator.running import Emulator
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -36,6 +38,20 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
     type=click.IntRange(0, 65535),
     default=0,
     help="Port to listen on; 0, the default, takes a free one.",
+)
+@click.option(
+    "--mqtt",
+    "mqtt_port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Speak MQTT on this port, too; 0 takes a free one. Without it there is no MQTT.",
+)
+@click.option(
+    "--tls",
+    "ca_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="CA_FILE",
+    help="Speak nothing but TLS; the certificate of a CA made for this run goes into this file.",
 )
 @click.option(
     "--db",
@@ -57,27 +73,42 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 def emulator(
     host: str,
     port: int,
+    mqtt_port: int | None,
+    ca_file: Path | None,
     db: Path | None,
     org: str,
     assignments: tuple[str, ...],
     list_switches: bool,
 ) -> None:
-    """Serve an emulated org over HTTP until Ctrl-C or SIGTERM.
+    """Serve an emulated org over HTTP and MQTT until Ctrl-C or SIGTERM.
 
-    When it is ready it prints one line with its address. WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, if
+    When it is ready it prints one line with its addresses. WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, if
     both are set, are the only credentials it takes; else it takes any. Faults make it fail on
     purpose, to rehearse; GET /emulator/faults shows those that struck.
 
     \b
     Example:
       fleetsync emulator --port 8080 --db .fleetsync/org.db --set metadataPut=merge
+      fleetsync emulator --port 8443 --mqtt 8883 --tls ca.pem
       fleetsync emulator --port 8080 --set anyFault=20% --set faultsOn=POST,PUT --set faultSeed=7
     """  # noqa: D301  # \b is click's sign to keep line breaks
     options = current_options()
     if list_switches:
         emit(options, _switches, pager=True)
         return
-    _serve(parse_behaviour(assignments), host=host, port=port, db=db, org=org, options=options)
+    asked = _Asked(host, port, mqtt_port, ca_file, db, org)
+    _serve(parse_behaviour(assignments), asked, options)
+
+
+class _Asked(NamedTuple):
+    """Where the emulator is to listen, and what it is to hold."""
+
+    host: str
+    port: int
+    mqtt_port: int | None
+    ca_file: Path | None
+    db: Path | None
+    org: str
 
 
 def _switches(form: str) -> Iterator[str]:
@@ -101,12 +132,23 @@ def _switch_table() -> list[dict[str, str]]:
     ]
 
 
-def _ready(org: str, url: str, form: str) -> Iterator[str]:
+def _ready(asked: _Asked, running: Emulator, form: str) -> Iterator[str]:
     """Give the one line that says where the emulator is."""
+    scheme = "mqtts" if asked.ca_file else "mqtt"
+    host = f"[{asked.host}]" if ":" in asked.host else asked.host
+    mqtt = f"{scheme}://{host}:{running.mqtt_port}" if running.mqtt_port else None
     if form == "json":
-        yield json.dumps({"org": org, "url": url}) + "\n"
-    else:
-        yield f"fleetsync emulator: org {shown(org)} at {url}\n"
+        addresses = {
+            "url": running.url,
+            "mqtt": mqtt,
+            "caFile": asked.ca_file and str(asked.ca_file),
+        }
+        given = {name: address for name, address in addresses.items() if address}
+        yield json.dumps({"org": asked.org, **given}) + "\n"
+        return
+    yield f"fleetsync emulator: org {shown(asked.org)} at {running.url}"
+    yield f", {mqtt}" if mqtt else ""
+    yield f", caFile: {shown(str(asked.ca_file))}\n" if asked.ca_file else "\n"
 
 
 def read_accounts(env: Mapping[str, str]) -> dict[str, str] | None:
@@ -115,24 +157,34 @@ def read_accounts(env: Mapping[str, str]) -> dict[str, str] | None:
     return {key: token} if key and token else None
 
 
-def _serve(
-    behaviour: Behaviour, *, host: str, port: int, db: Path | None, org: str, options: Options
-) -> None:
+def _serve(behaviour: Behaviour, asked: _Asked, options: Options) -> None:
     # Imported here, so that --help and --list-switches work where the extra is not installed.
-    from fleetsync.emulator.running import run_emulator  # noqa: PLC0415 - see above
+    from fleetsync.emulator.running import Place, run_emulator  # noqa: PLC0415 - see above
     from fleetsync.emulator.state import OrgState  # noqa: PLC0415 - see above
 
     stopped = _stop_on_signal()
     accounts = read_accounts(os.environ)
-    if host not in _LOOPBACK and accounts is None:
+    if asked.host not in _LOOPBACK and accounts is None:
         warn("any API key is accepted, from other machines too")
     with ExitStack() as stack:
         switches, faults = behaviour
-        opened = OrgState.open(db, org=org, switches=switches, faults=faults)
+        opened = OrgState.open(asked.db, org=asked.org, switches=switches, faults=faults)
         state = stack.enter_context(opened)
-        running = stack.enter_context(run_emulator(state, host=host, port=port, accounts=accounts))
-        emit(options, partial(_ready, org, running.url))
+        place = Place(asked.host, asked.port, asked.mqtt_port, _make_authority(asked))
+        running = stack.enter_context(run_emulator(state, place, accounts=accounts))
+        emit(options, partial(_ready, asked, running))
         stopped.get()
+
+
+def _make_authority(asked: _Asked) -> Authority | None:
+    """Make a CA and write its certificate, if there is to be TLS."""
+    if asked.ca_file is None:
+        return None
+    from fleetsync.emulator.authority import Authority  # noqa: PLC0415 - as above
+
+    authority = Authority(asked.host, asked.org)
+    authority.write_certificate(asked.ca_file)
+    return authority
 
 
 def _stop_on_signal() -> SimpleQueue[int]:

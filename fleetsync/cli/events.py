@@ -68,6 +68,11 @@ def is_heard() -> bool:
     return _AUDIENCE.is_there
 
 
+def is_any_stream_lost() -> bool:
+    """Tell whether a stream can be written no longer, for a command that only looks."""
+    return any(stream.fault is not None for stream in _AUDIENCE.streams)
+
+
 def tell_event(name: str, facts: Facts | None = None) -> None:
     """Tell what happened to all who listen."""
     if _AUDIENCE.is_there:

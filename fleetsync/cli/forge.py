@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetsync.cli.form import view_pieces
-from fleetsync.cli.options import MAX_BYTES
+from fleetsync.cli.options import FEWEST_BYTES, MAX_BYTES
 from fleetsync.cli.progress import warn
 from fleetsync.cli.show import opened_view
 from fleetsync.errors import FileError, ForgeError, UsageError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fleetsync.cli.options import Options
     from fleetsync.plan.view import PlanView
 
+_SHORTER = 16_000
 _CUT = "\n\nThe rest did not fit.\n"
 
 
@@ -41,11 +42,14 @@ def plan_comment(path: Path, options: Options) -> str:
         return "".join(view_pieces(view, fitting, "markdown", "", whole))
 
 
-def comment_text(plan_file: Path | None, body: Path | None, options: Options) -> str:
-    """Give what a comment shall say: a plan, or a file, cut to the length that a forge takes."""
+def comment_texts(plan_file: Path | None, body: Path | None, options: Options) -> Iterator[str]:
+    """Give what a comment shall say: a plan or a file, and the same shorter, if it is too long."""
     if (plan_file is None) == (body is None):
         raise UsageError("say what to tell: PLAN.json, or --body FILE")
-    return plan_comment(plan_file, options) if plan_file else file_text(body or Path(), options)
+    longest = min(options.max_bytes, MAX_BYTES)
+    for size in (longest, *(each for each in (_SHORTER, FEWEST_BYTES) if each < longest)):
+        fitting = replace(options, max_bytes=size)
+        yield plan_comment(plan_file, fitting) if plan_file else file_text(body or Path(), fitting)
 
 
 def file_text(path: Path, options: Options) -> str:

@@ -11,7 +11,7 @@ import click
 
 from fleetsync.cli.forge import (
     append_to,
-    comment_text,
+    comment_texts,
     file_text,
     hidden_line,
     needed,
@@ -84,10 +84,10 @@ def github() -> None:
 @author_option
 def comment(plan_file: Path | None, body: Path | None, author: str) -> None:
     """Keep one comment of the fleet on the pull request that this job runs for."""
-    text = comment_text(plan_file, body, current_options())
+    texts = comment_texts(plan_file, body, current_options())
     repository = needed("GITHUB_REPOSITORY")
     rest = Rest(account(os.environ))
-    done = keep_comment(rest, thread(repository, _pull_request(), author), text)
+    done = keep_comment(rest, thread(repository, _pull_request(), author), texts)
     notice(f"the comment on the pull request: {done}")
 
 
@@ -131,9 +131,13 @@ def outputs(plan_file: Path) -> None:
 @common_options
 @author_option
 def approved(author: str) -> None:
-    """Print the digest shown in the pull request that GITHUB_SHA merged; exit code 4 if none."""
+    """Print the digest shown in the pull request that GITHUB_SHA merged; exit code 4 if none.
+
+    It must have been merged into the branch GITHUB_REF_NAME.
+    """
     fleet = load_settings(current_options().fleet_path).fleet
-    merge = Merge(needed("GITHUB_REPOSITORY"), needed("GITHUB_SHA"))
+    names = "GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_REF_NAME"
+    merge = Merge(*map(needed, names))
     rest = Rest(account(os.environ))
     click.echo(approved_digest(rest, merge, like=hidden_line(fleet), author=author))
 

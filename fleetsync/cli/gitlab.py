@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import chain
 from pathlib import Path
 
 import click
 
-from fleetsync.cli.forge import comment_text, told_plan
+from fleetsync.cli.forge import comment_texts, told_plan
 from fleetsync.cli.github import plan_argument
 from fleetsync.cli.options import common_options, current_options, size_option
 from fleetsync.cli.output import check_outputs, write_file
@@ -39,9 +40,9 @@ def gitlab() -> None:
 @plan_argument
 def note(plan_file: Path) -> None:
     """Keep one note of the fleet on the merge request that this job runs for."""
-    text = comment_text(plan_file, None, current_options())
-    where = thread(os.environ)
-    done = keep_comment(Rest(account(os.environ)), where, text)
+    rest = Rest(account(os.environ))
+    texts = comment_texts(plan_file, None, current_options())
+    done = keep_comment(rest, thread(rest, os.environ), texts)
     notice(f"the note on the merge request: {done}")
 
 
@@ -57,7 +58,7 @@ def note(plan_file: Path) -> None:
 )
 def widget(plan_file: Path, out: Path) -> None:
     """Write the numbers for the widget of a merge request (artifacts:reports:terraform)."""
-    check_outputs([out], precious=precious_files(current_options()))
+    check_outputs([out], precious=chain([plan_file], precious_files(current_options())))
     with told_plan(plan_file) as view:
         counts = widget_counts(view)
     write_file(out, [json.dumps(counts), "\n"])

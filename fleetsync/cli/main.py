@@ -28,10 +28,14 @@ COMMANDS = {
     "show": "Show a saved plan, in every form that `plan` has.",
     "rotate": "Give devices new tokens, in waves that wait for devices to come back.",
     "undo": "Take back what an apply changed, from its journal.",
+    "logs": "Show a device's connection log, diagnostic log and error codes.",
     "journal": "Show what earlier applies did, and what they left open.",
+    "watch": "Show what devices publish, and which connect and go, as it happens.",
+    "send": "Send a command to a device.",
+    "publish": "Publish an event for a device.",
     "github": "Tell a plan on GitHub, and ask it what was approved.",
     "gitlab": "Tell a plan on GitLab.",
-    "emulator": "Serve an emulated org over HTTP until Ctrl-C or SIGTERM.",
+    "emulator": "Serve an emulated org over HTTP and MQTT until Ctrl-C or SIGTERM.",
 }
 """Each command with its help in one line, so that --help imports none of them."""
 

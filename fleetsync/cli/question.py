@@ -1,4 +1,4 @@
-"""Ask the person at the terminal whether a plan shall be carried out."""
+"""Ask the person at the terminal whether something shall be carried out."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def is_wanted() -> bool:
+def is_wanted(question: str = "Apply these changes?") -> bool:
     """Ask; only a clear yes is one, and the end of the input is a no."""
     try:
-        tell("Apply these changes? [y/N]: ", nl=False)
+        tell(f"{question} [y/N]: ", nl=False)
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         tell("")

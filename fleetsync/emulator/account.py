@@ -18,30 +18,32 @@ def check_account(header: str | None, accounts: Mapping[str, str] | None) -> str
 
     ``accounts`` maps keys to tokens; None takes any key and token that are not empty.
     """
-    key, token = _read_basic(header or "")
+    key, token = read_basic(header)
     if accounts is None:
         return key
     if key not in accounts:
         raise RefusalError(403, "EMU0403E", "The API key is unknown.", explained=False)
     if not hmac.compare_digest(accounts[key].encode("utf-8"), token.encode("utf-8")):
-        raise _unauthorized()
+        raise unauthorized()
     return key
 
 
-def _read_basic(header: str) -> tuple[str, str]:
-    scheme, _, encoded = header.partition(" ")
+def read_basic(header: str | None) -> tuple[str, str]:
+    """Return the user name and the password; without both it is refused with 401."""
+    scheme, _, encoded = (header or "").partition(" ")
     if scheme.lower() != "basic":
-        raise _unauthorized()
+        raise unauthorized()
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise _unauthorized() from error
+        raise unauthorized() from error
     key, _, token = text.partition(":")
     if not key or not token:
-        raise _unauthorized()
+        raise unauthorized()
     return key, token
 
 
-def _unauthorized() -> RefusalError:
+def unauthorized() -> RefusalError:
+    """Return the refusal of a request without valid credentials."""
     text = "The request has no valid credentials."
     return RefusalError(401, "EMU0401E", text, explained=False)

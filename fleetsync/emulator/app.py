@@ -15,13 +15,16 @@ from fleetsync.emulator.refusal import RefusalError, Violation, invalid, not_fou
 from fleetsync.emulator.route import API_ROOT, Route, find_route, read_path
 from fleetsync.emulator.turn import Author
 from fleetsync.emulator.value import JSON, read_json
-from fleetsync.emulator.wire import deliver, sent_answer
+from fleetsync.emulator.wire import CutError, deliver, sent_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from fleetsync.emulator.state import OrgState
+    from fleetsync.emulator.wire import Sent
+
+    Messaging = Callable[[WSGIEnvironment], Sent | None]
 
 _CRASH = (
     '{"message":"EMU0500E: The emulator failed.","exception":{"id":"EMU0500E","properties":[]}}'
@@ -33,29 +36,40 @@ class _Desk(NamedTuple):
 
     state: OrgState
     accounts: Mapping[str, str] | None
+    messaging: Messaging | None
 
 
-def make_app(state: OrgState, accounts: Mapping[str, str] | None = None) -> WSGIApplication:
+def make_app(
+    state: OrgState,
+    accounts: Mapping[str, str] | None = None,
+    messaging: Messaging | None = None,
+) -> WSGIApplication:
     """Return the application; ``accounts`` maps API keys to tokens, None takes any that are given.
 
-    It is safe to call from several threads, and it writes no log.
+    ``messaging`` answers the calls that are for it, and returns None for the others. The
+    application is safe to call from several threads, and it writes no log.
     """
-    desk = _Desk(state, accounts)
+    desk = _Desk(state, accounts, messaging)
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        chunks = deliver(sent_answer(_respond(desk, environ)), start_response)
+        chunks = deliver(_respond(desk, environ), start_response)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else chunks
 
     return disturb(application, state)
 
 
-def _respond(desk: _Desk, environ: WSGIEnvironment) -> Answer:
+def _respond(desk: _Desk, environ: WSGIEnvironment) -> Sent:
     try:
-        return _answer(desk, environ)
+        sent = desk.messaging(environ) if desk.messaging else None
+        if sent is not None:
+            return sent
+        return sent_answer(_answer(desk, environ))
     except RefusalError as refusal:
-        return refusal_answer(refusal, desk.state.switches)
+        return sent_answer(refusal_answer(refusal, desk.state.switches))
+    except CutError:
+        raise
     except Exception:  # noqa: BLE001 - whatever fails, the answer is bland and the server goes on
-        return Answer(500, _CRASH)
+        return sent_answer(Answer(500, _CRASH))
 
 
 def _answer(desk: _Desk, environ: WSGIEnvironment) -> Answer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from fleetsync.emulator import bulk, device, device_type
+from fleetsync.emulator import bulk, device, device_type, diagnostics
 from fleetsync.emulator.collection import DEVICES, TYPES, Collection
 from fleetsync.emulator.connection_log import read_log
 from fleetsync.emulator.listing import Page, read_page
+from fleetsync.emulator.management import find_management
 from fleetsync.emulator.message import Answer, Request
 from fleetsync.emulator.organization import describe_organization
 from fleetsync.emulator.refusal import RefusalError, not_found
@@ -123,9 +124,58 @@ def put_location(turn: Turn, request: Request) -> Answer:
 
 
 def get_mgmt(turn: Turn, request: Request) -> Answer:
-    """``GET .../mgmt``: no device here is managed, so 404 (platform page 5.7)."""
-    device.get_device(turn, **_ids(request))
-    raise not_found()
+    """``GET .../mgmt``: 404 for a device that is not managed (platform page 5.7)."""
+    row = device.get_device(turn, **_ids(request))
+    data = find_management(turn, row.type_id, row.device_id)
+    if data is None:
+        raise not_found()
+    return Answer(200, data)
+
+
+def get_logs(turn: Turn, request: Request) -> Answer:
+    """``GET .../diag/logs`` (platform page 6.1)."""
+    return Answer(200, write_json([*diagnostics.read_logs(turn, **_ids(request))]))
+
+
+def post_log(turn: Turn, request: Request) -> Answer:
+    """``POST .../diag/logs``: the body of the answer is not documented (platform page 6.1)."""
+    diagnostics.add_log(turn, **_ids(request), body=request.body)
+    return Answer(201)
+
+
+def delete_logs(turn: Turn, request: Request) -> Answer:
+    """``DELETE .../diag/logs`` (platform page 6.1)."""
+    diagnostics.clear_logs(turn, **_ids(request))
+    return Answer(204)
+
+
+def get_log(turn: Turn, request: Request) -> Answer:
+    """``GET .../diag/logs/{logId}`` (platform page 6.1)."""
+    entry = diagnostics.read_log_entry(turn, **_ids(request), log_id=request.path["logId"])
+    return Answer(200, write_json(entry))
+
+
+def delete_log(turn: Turn, request: Request) -> Answer:
+    """``DELETE .../diag/logs/{logId}`` (platform page 6.1)."""
+    diagnostics.delete_log_entry(turn, **_ids(request), log_id=request.path["logId"])
+    return Answer(204)
+
+
+def get_codes(turn: Turn, request: Request) -> Answer:
+    """``GET .../diag/errorCodes`` (platform page 6.2)."""
+    return Answer(200, write_json([*diagnostics.read_codes(turn, **_ids(request))]))
+
+
+def post_code(turn: Turn, request: Request) -> Answer:
+    """``POST .../diag/errorCodes`` (platform page 6.2)."""
+    diagnostics.add_code(turn, **_ids(request), body=request.body)
+    return Answer(201)
+
+
+def delete_codes(turn: Turn, request: Request) -> Answer:
+    """``DELETE .../diag/errorCodes`` (platform page 6.2)."""
+    diagnostics.clear_codes(turn, **_ids(request))
+    return Answer(204)
 
 
 def get_connection_log(turn: Turn, request: Request) -> Answer:

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
     from fleetsync.emulator.turn import Turn
 
+KEPT_LINES = 100_000
+"""How many lines are kept of all devices together; no source, this protects the emulator."""
+
 _MOST = 20
 _PARAMETERS = frozenset({"typeId", "deviceId", "limit", "offset", "fromTime", "toTime"})
 _INSERT = "INSERT INTO connection_log VALUES (?, ?, ?, ?)"
+_PRUNE = "DELETE FROM connection_log WHERE rowid <= (SELECT max(rowid) FROM connection_log) - ?"
 _SELECT = (
     "SELECT message, at FROM connection_log WHERE type_id = ? AND device_id = ?"
     " ORDER BY rowid DESC LIMIT ? OFFSET ?"
@@ -27,7 +31,13 @@ def note_connection(turn: Turn, type_id: str, device_id: str) -> None:
     prefix = "g" if row.class_id == "Gateway" else "d"
     client = f"{prefix}:{turn.org}:{type_id}:{device_id}"
     words = f"Token auth succeeded: ClientID='{client}', ClientIP=192.0.2.7"
+    note_line(turn, type_id, device_id, words)
+
+
+def note_line(turn: Turn, type_id: str, device_id: str, words: str) -> None:
+    """Enter a line for a device; of all lines the newest are kept."""
     turn.connection.execute(_INSERT, (type_id, device_id, words, turn.now))
+    turn.connection.execute(_PRUNE, (KEPT_LINES,))
 
 
 def read_log(turn: Turn, query: Mapping[str, str]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from fleetsync.emulator.access_group import is_hidden
 from fleetsync.emulator.device_type import count_devices, find_type
 from fleetsync.emulator.lag import remember_device
 from fleetsync.emulator.location import read_location
+from fleetsync.emulator.management import forget_management
 from fleetsync.emulator.new_device import NewDevice, read_single
 from fleetsync.emulator.refusal import (
     DEVICE_EXISTS,
@@ -133,7 +134,11 @@ def delete_device(turn: Turn, type_id: str, device_id: str) -> bool:
         return False
     remember_device(turn, type_id, device_id)
     sql = "DELETE FROM device WHERE type_id = ? AND device_id = ?"
-    return turn.connection.execute(sql, (type_id, device_id)).rowcount == 1
+    if turn.connection.execute(sql, (type_id, device_id)).rowcount != 1:
+        return False
+    forget_management(turn, type_id, device_id)
+    turn.removed.append((type_id, device_id))
+    return True
 
 
 def put_location(turn: Turn, type_id: str, device_id: str, body: JSON) -> str:

@@ -111,6 +111,11 @@ class Faults:
     )
     second_writer_on: Annotated[str, Means("where; none: anywhere", form=_DEVICES)] = ""
     second_writer_spares: Annotated[str, Means("what is never touched", form=_DEVICES)] = ""
+    # MQTT: platform page 9. What calls faults_on names is no matter here, nor is any_fault.
+    mqtt_refused: Annotated[float, _rate("a login is answered with code 3")] = 0.0
+    mqtt_cut: Annotated[float, _rate("a connection is cut instead of taking a packet")] = 0.0
+    mqtt_lost: Annotated[float, _rate("a message at QoS 0 to a client is lost")] = 0.0
+    mqtt_lag_seconds: Annotated[float, Means("each message of a client is taken so late")] = 0.0
 
 
 NO_FAULTS = Faults()
@@ -133,3 +138,6 @@ ADD_FAULTS = ("item_fails", "item_seems_failed", "item_left_out")
 REMOVE_FAULTS = (*ADD_FAULTS, "item_seems_removed")
 
 OTHER_FAULTS = ("slow_answer", "dripping_answer", "second_writer")
+
+MQTT_FAULTS = ("mqtt_refused", "mqtt_cut", "mqtt_lost")
+"""These strike clients of MQTT, each by itself."""

@@ -39,8 +39,9 @@ _ITEM_RATE_OF_ANY = 0.5
 class FaultEntry(NamedTuple):
     """A fault that struck.
 
-    ``number`` counts the calls since the faults were set, from 1; ``call`` is as in
-    ``OrgState.calls``; ``fault`` is the fault's public name, and after a space what became of it.
+    ``number`` counts the calls over HTTP since the faults were set, from 1; ``call`` is as in
+    ``OrgState.calls``, or names a client of MQTT; ``fault`` is the fault's public name, and after a
+    space what became of it.
     """
 
     number: int
@@ -96,9 +97,7 @@ class Mishaps:
     def meet(self, faults: Faults, call: Call) -> Incident | None:
         """Count a call, and return what may strike it; None if no fault is aimed at it."""
         with self._lock:
-            if faults is not self._faults:
-                self._begin(faults)
-                self._log.clear()
+            self._obey(faults)
             self._number += 1
             self._seen[call.target] += 1
             if not self._aim.is_at(call):
@@ -110,6 +109,26 @@ class Mishaps:
             wait = self._window.seconds_to_wait()
             drawn = _draw(faults, dice, call.name)
             return Incident(faults, dice, self._number, call.name, wait, drawn, self._log)
+
+    def strikes_client(self, faults: Faults, fault: str, client_id: str) -> bool:
+        """Tell whether a fault strikes what a client does over MQTT, and note it if so."""
+        rate: float = getattr(faults, fault)
+        if not rate:
+            return False
+        target = f"MQTT {client_id}"
+        with self._lock:
+            self._obey(faults)
+            self._seen[f"{fault} {target}"] += 1
+            dice = Dice(faults.fault_seed, target, self._seen[f"{fault} {target}"])
+            is_struck = dice.throw(fault).random() < rate
+            if is_struck:
+                self._log.append(FaultEntry(self._number, target, public_name(fault)))
+        return is_struck
+
+    def _obey(self, faults: Faults) -> None:
+        if faults is not self._faults:
+            self._begin(faults)
+            self._log.clear()
 
     def _begin(self, faults: Faults) -> None:
         self._faults = faults

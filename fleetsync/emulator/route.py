@@ -76,6 +76,14 @@ ROUTES = (
     Route("GET", f"{_DEVICE}/location", call.get_location),
     Route("PUT", f"{_DEVICE}/location", call.put_location),
     Route("GET", f"{_DEVICE}/mgmt", call.get_mgmt),
+    Route("GET", f"{_DEVICE}/diag/logs", call.get_logs),
+    Route("POST", f"{_DEVICE}/diag/logs", call.post_log),
+    Route("DELETE", f"{_DEVICE}/diag/logs", call.delete_logs),
+    Route("GET", f"{_DEVICE}/diag/logs/{{logId}}", call.get_log),
+    Route("DELETE", f"{_DEVICE}/diag/logs/{{logId}}", call.delete_log),
+    Route("GET", f"{_DEVICE}/diag/errorCodes", call.get_codes),
+    Route("POST", f"{_DEVICE}/diag/errorCodes", call.post_code),
+    Route("DELETE", f"{_DEVICE}/diag/errorCodes", call.delete_codes),
     Route("GET", "/logs/connection", call.get_connection_log),
 )
 

@@ -74,6 +74,21 @@ SCHEMA = (
         UPDATE device_count SET n = n - 1 WHERE type_id = OLD.type_id; END""",
 )
 
+# An org that was laid out before these came gets them when it is opened. They go with the device.
+LATER_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS diagnostic_log (
+        type_id TEXT NOT NULL, device_id TEXT NOT NULL, number INTEGER NOT NULL,
+        id TEXT NOT NULL, message TEXT NOT NULL, severity INTEGER NOT NULL, data TEXT NOT NULL,
+        timestamp TEXT NOT NULL, written REAL NOT NULL,
+        PRIMARY KEY (type_id, device_id, number),
+        FOREIGN KEY (type_id, device_id) REFERENCES device ON DELETE CASCADE) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS error_code (
+        type_id TEXT NOT NULL, device_id TEXT NOT NULL, number INTEGER NOT NULL,
+        code INTEGER NOT NULL, timestamp TEXT NOT NULL, written REAL NOT NULL,
+        PRIMARY KEY (type_id, device_id, number),
+        FOREIGN KEY (type_id, device_id) REFERENCES device ON DELETE CASCADE) WITHOUT ROWID""",
+)
+
 # What lists still show while they lag (platform page Q16): the row as it was before a write. The
 # row of a thing that did not exist has only its key and ``present`` 0.
 _STALE_LAYOUT = """
@@ -88,4 +103,8 @@ TEMPORARY_SCHEMA = f"""
         PRIMARY KEY (type_id, device_id));
     CREATE TEMP TABLE connection_log (
         type_id TEXT NOT NULL, device_id TEXT NOT NULL, message TEXT NOT NULL, at TEXT NOT NULL);
+    CREATE INDEX temp.connection_log_by_device ON connection_log (type_id, device_id);
+    CREATE TEMP TABLE management (
+        type_id TEXT NOT NULL, device_id TEXT NOT NULL, data TEXT NOT NULL,
+        PRIMARY KEY (type_id, device_id));
 """

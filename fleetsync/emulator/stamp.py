@@ -12,7 +12,12 @@ _SHAPE = re.compile(
 
 def now_stamp() -> str:
     """Return the present as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return stamp_of(datetime.now(UTC))
+
+
+def stamp_of(moment: datetime) -> str:
+    """Return a moment, which must be in UTC, in the same form."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def whole_seconds(stamp: str) -> str:

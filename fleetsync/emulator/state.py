@@ -23,7 +23,7 @@ from fleetsync.errors import UsageError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -40,7 +40,8 @@ class OrgState:
 
     ``switches`` and ``faults`` may be exchanged at any time; an application in front of the org
     obeys the faults, and each other value begins with a new ``fault_log``. They and ``calls``
-    belong to this process, all else to the file.
+    belong to this process, all else to the file. ``removal_watchers`` are called, in whichever
+    thread, with the devices that a turn in this process has removed; they must not wait.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class OrgState:
         self.faults = faults
         self.fault_log: list[FaultEntry] = []
         self.mishaps = Mishaps(self.fault_log)
+        self.removal_watchers: list[Callable[[list[tuple[str, str]]], object]] = []
         self._connection = connection
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
@@ -106,11 +108,15 @@ class OrgState:
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             try:
-                yield Turn(self._connection, self.org, self.switches, author, now_stamp(), hidden)
+                turn = Turn(self._connection, self.org, self.switches, author, now_stamp(), hidden)
+                yield turn
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
+            if turn.removed:
+                for tell in list(self.removal_watchers):
+                    tell(turn.removed)
 
     @property
     def calls(self) -> Mapping[str, int]:

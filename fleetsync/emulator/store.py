@@ -12,7 +12,13 @@ import sqlite3
 from pathlib import Path
 
 from fleetsync.emulator.errors import EmulatorError
-from fleetsync.emulator.schema import APPLICATION_ID, FORMAT_VERSION, SCHEMA, TEMPORARY_SCHEMA
+from fleetsync.emulator.schema import (
+    APPLICATION_ID,
+    FORMAT_VERSION,
+    LATER_SCHEMA,
+    SCHEMA,
+    TEMPORARY_SCHEMA,
+)
 from fleetsync.emulator.stamp import now_stamp
 
 BUSY_SECONDS = 30.0
@@ -66,6 +72,8 @@ def _create(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO org (created) VALUES (?)", (now_stamp(),))
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    for statement in LATER_SCHEMA:
+        connection.execute(statement)
     connection.execute("COMMIT")
 
 

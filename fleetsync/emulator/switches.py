@@ -96,6 +96,10 @@ class Switches:
     type_delete_in_use: Annotated[Conflict, Means("deleting a type that has devices")] = "400"
     absent_type_delete: Annotated[AbsentDelete, Means("deleting an absent type")] = "404"
     unknown_type: Annotated[UnknownType, Means("adding a device of no known type")] = "404"
+    # Diagnostics: platform page 6.1, 6.2.
+    diag_lag_seconds: Annotated[float, Means("logs and error codes show so much later")] = 0.0
+    diag_log_bytes: Annotated[int, Means("most of a device's log; the oldest go", 1)] = 500_000
+    diag_codes: Annotated[int, Means("most error codes of a device; the oldest go", 1)] = 100
     # Bulk calls: platform page 4.2, 4.3 and Q5, Q6, Q9, Q24.
     bulk_add: Annotated[BulkAdd, Means("status when every device was added; else 202")] = "201"
     bulk_remove: Annotated[BulkRemove, Means("status of a bulk remove")] = "202"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ class Author(NamedTuple):
 class Turn:
     """One transaction: the connection, the org's id and switches, who asks, and the moment.
 
-    ``hidden`` are patterns of the devices that access groups hide from who asks.
+    ``hidden`` are patterns of the devices that access groups hide from who asks; ``removed`` are
+    the devices (type id, device id) that it removes, for those who want to be told.
     """
 
     connection: sqlite3.Connection
@@ -31,3 +32,4 @@ class Turn:
     author: Author
     now: str
     hidden: tuple[str, ...] = ()
+    removed: list[tuple[str, str]] = field(default_factory=list)

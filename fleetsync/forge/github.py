@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fleetsync.errors import ForgeError, RefusedError
 from fleetsync.forge.marker import planned_digest, same_fleet
+from fleetsync.forge.part import number_part, part, text_part
 from fleetsync.forge.rest import Account
 from fleetsync.forge.sticky import Thread
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fleetsync.forge.rest import Rest
+
+
+_RUNS = 100
+"""So many of the newest runs are looked through."""
 
 
 class Proposal(NamedTuple):
@@ -38,14 +43,16 @@ def account(env: Mapping[str, str]) -> Account:
 def thread(repository: str, number: int, author: str) -> Thread:
     """Say where the comments of a pull request are, and whose are ours."""
     base = f"/repos/{repository}/issues"
-    return Thread(f"{base}/{number}/comments", base + "/comments/{id}", "PATCH", author)
+    one = base + "/comments/{id}"
+    return Thread(f"{base}/{number}/comments", one, "PATCH", ("user", "login"), author)
 
 
 class Merge(NamedTuple):
-    """A commit that may be the merge of a pull request."""
+    """A commit of a branch that may be the merge of a pull request into that branch."""
 
     repository: str
     sha: str
+    branch: str
 
 
 def approved_digest(rest: Rest, merge: Merge, *, like: str, author: str) -> str:
@@ -58,24 +65,42 @@ def approved_digest(rest: Rest, merge: Merge, *, like: str, author: str) -> str:
 
 
 def _approved(rest: Rest, merge: Merge, like: str, author: str) -> str:
-    repository, sha = merge
+    repository, sha, branch = merge
     pulls = rest.items(f"/repos/{repository}/commits/{quote(sha, safe='')}/pulls")
-    merged = [each for each in pulls if each["merged_at"] and each["merge_commit_sha"] == sha]
+    merged = [each for each in pulls if _is_merge(each, merge)]
     if not merged:
         raise RefusedError(
-            f"commit {sha} is not the merge of a pull request, so nobody approved a plan of it: "
-            "approve a plan by its digest, or make the change in a pull request"
+            f"commit {sha} is not the merge of a pull request into {branch}, so nobody approved a "
+            "plan of it: approve a plan by its digest, or make the change in a pull request"
         )
-    number = int(merged[0]["number"])
-    comments = rest.items(thread(repository, number, author).comments)
-    bodies = [each["body"] for each in comments if each["user"]["login"] == author]
-    shown = [planned_digest(body) for body in bodies if same_fleet(body, like)]
-    if not shown or shown[-1] is None:
+    number = number_part(merged[0], "number")
+    where = thread(repository, number, author)
+    ours = [each for each in rest.items(where.comments) if where.is_ours(each)]
+    bodies = [text_part(each, "body") for each in ours]
+    shown = {planned_digest(body) for body in bodies if same_fleet(body, like)} - {None}
+    if len(shown) > 1:
         raise RefusedError(
-            f"pull request {number} shows no plan of this fleet by {author}: approve a plan by its "
-            "digest, or have the next pull request planned before it is merged"
+            f"pull request {number} shows several plans of this fleet by {author}, so nobody knows "
+            "which was approved: approve a plan by its digest"
         )
-    return shown[-1]
+    for digest in shown:
+        if digest is not None:
+            return digest
+    raise RefusedError(
+        f"pull request {number} shows no plan of this fleet by {author}: approve a plan by its "
+        "digest, or have the next pull request planned before it is merged"
+    )
+
+
+def _is_merge(pull: Any, merge: Merge) -> bool:  # noqa: ANN401 - whatever JSON the forge answers
+    """Tell whether a pull request was merged as this commit, and into the branch it is pushed to.
+
+    What a review into another branch asks for, and of whom, may be less.
+    """
+    repository, sha, branch = merge
+    into = text_part(pull, "base", "repo", "full_name").lower(), text_part(pull, "base", "ref")
+    was_merged = text_part(pull, "merged_at") and text_part(pull, "merge_commit_sha") == sha
+    return bool(was_merged) and into == (repository.lower(), branch)
 
 
 class Runs(NamedTuple):
@@ -93,14 +118,25 @@ def applied_revision(rest: Rest, runs: Runs) -> str:
     """
     repository, workflow, branch = (quote(each, safe="/") for each in runs)
     path = f"/repos/{repository}/actions/workflows/{workflow}/runs"
-    wanted = f"{path}?branch={branch}&status=success&per_page=1"
-    found = rest.patiently(lambda: rest.send("GET", wanted))["workflow_runs"]
-    if not found:
-        raise RefusedError(
-            f"no run of {runs.workflow} on {runs.branch} ended well yet, so nobody knows which "
-            "revision was applied"
-        )
-    return str(found[0]["head_sha"])
+    wanted = f"{path}?branch={branch}&status=success&per_page={_RUNS}"
+    answer = rest.patiently(lambda: rest.send("GET", wanted))
+    found = part(answer, "workflow_runs")
+    for run in found if isinstance(found, list) else ():
+        if _is_of_branch(run, runs.repository):
+            return text_part(run, "head_sha")
+    raise RefusedError(
+        f"no run of {runs.workflow} on {runs.branch} ended well yet, so nobody knows which "
+        "revision was applied"
+    )
+
+
+def _is_of_branch(run: Any, repository: str) -> bool:  # noqa: ANN401 - whatever JSON the forge answers
+    """Tell a run on our branch from one of a pull request, whose branch may have the same name.
+
+    A pull request may change the workflow so that it runs for it.
+    """
+    ours = text_part(run, "head_repository", "full_name").lower() == repository.lower()
+    return ours and not text_part(run, "event").startswith("pull_request")
 
 
 def open_proposal(rest: Rest, repository: str, proposal: Proposal) -> str:
@@ -112,9 +148,9 @@ def _propose(rest: Rest, repository: str, proposal: Proposal) -> str:
     words = {"title": proposal.title, "body": proposal.body}
     found = _open_one(rest, repository, proposal.branch)
     if found is not None:
-        rest.send("PATCH", f"/repos/{repository}/pulls/{int(found['number'])}", words)
+        rest.send("PATCH", f"/repos/{repository}/pulls/{number_part(found, 'number')}", words)
         return "updated"
-    base = rest.send("GET", f"/repos/{repository}")["default_branch"]
+    base = text_part(rest.send("GET", f"/repos/{repository}"), "default_branch")
     rest.send(
         "POST", f"/repos/{repository}/pulls", {**words, "head": proposal.branch, "base": base}
     )
@@ -130,7 +166,9 @@ def _withdraw(rest: Rest, repository: str, branch: str) -> str:
     found = _open_one(rest, repository, branch)
     if found is None:
         return "none is open"
-    rest.send("PATCH", f"/repos/{repository}/pulls/{int(found['number'])}", {"state": "closed"})
+    rest.send(
+        "PATCH", f"/repos/{repository}/pulls/{number_part(found, 'number')}", {"state": "closed"}
+    )
     return "closed"
 
 

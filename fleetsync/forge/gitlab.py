@@ -7,12 +7,14 @@ from urllib.parse import quote
 
 from fleetsync.diff.change import Action
 from fleetsync.errors import ForgeError
+from fleetsync.forge.part import text_part
 from fleetsync.forge.rest import Account
 from fleetsync.forge.sticky import Thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fleetsync.forge.rest import Rest
     from fleetsync.plan.view import PlanView
 
 
@@ -26,11 +28,14 @@ def account(env: Mapping[str, str]) -> Account:
     return Account(_needed(env, "CI_API_V4_URL"), "PRIVATE-TOKEN", token)
 
 
-def thread(env: Mapping[str, str]) -> Thread:
-    """Say where the notes of the merge request of this pipeline are."""
+def thread(rest: Rest, env: Mapping[str, str]) -> Thread:
+    """Say where the notes of the merge request of this pipeline are, and whose are ours."""
     project, number = _needed(env, "CI_PROJECT_ID"), _needed(env, "CI_MERGE_REQUEST_IID")
     notes = f"/projects/{quote(project, safe='')}/merge_requests/{quote(number, safe='')}/notes"
-    return Thread(notes, notes + "/{id}", "PUT")
+    author = text_part(rest.patiently(lambda: rest.send("GET", "/user")), "username")
+    if not author:
+        raise ForgeError("GitLab does not tell whose token GITLAB_TOKEN is: is its address right?")
+    return Thread(notes, notes + "/{id}", "PUT", ("author", "username"), author)
 
 
 def widget_counts(view: PlanView) -> dict[str, int]:

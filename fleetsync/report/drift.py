@@ -99,6 +99,16 @@ def headline(drift: Drift) -> str:
     return f"Drift of {target}: {counts_in_words(drift)}."
 
 
+def sentence(drift: Drift) -> str:
+    """Say in a sentence what was found, where a title names fleet and org."""
+    if not drift.findings:
+        return "No drift: the org is as the manifests say."
+    if not drift.moved:
+        return "No drift: what differs is what the manifests have still to bring."
+    words = counts_in_words(drift)
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def counts_in_words(drift: Drift) -> str:
     """Say how many were deleted, added and changed in the org, and on which side they moved."""
     parts = []

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from fleetsync.settings.credentials_file import Content
+
 _PAIRS = (("WIOTP_AUTH_KEY", "WIOTP_AUTH_TOKEN"), ("WIOTP_API_KEY", "WIOTP_API_TOKEN"))
 """Environment variables, the newer names first (platform page 1.3)."""
 
@@ -48,7 +50,7 @@ def find_credentials(env: Mapping[str, str], file: Path | None) -> Found:
     for key_name, token_name in _PAIRS:
         if key_name in env or token_name in env:
             key, token = (Part(name, env.get(name)) for name in (key_name, token_name))
-            return Found(_pair(key, token, f"set both {key_name} and {token_name}"))
+            return Found(check_pair(key, token, f"set both {key_name} and {token_name}"))
     raise CredentialsError(
         "there are no credentials: set WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN in the environment, "
         "or name a file with --credentials FILE"
@@ -56,15 +58,20 @@ def find_credentials(env: Mapping[str, str], file: Path | None) -> Found:
 
 
 def _from_file(file: Path) -> Found:
-    content = read_credentials_file(file)
+    return found_in(read_credentials_file(file), file)
+
+
+def found_in(content: Content, file: Path) -> Found:
+    """Give the credentials of a file that was read; CredentialsError as above."""
     name = shown(str(file))
     key = Part(f"{name}: {content.key_name}", content.key)
     token = Part(f"{name}: {content.token_name}", content.token)
     both = f"the file must give both {content.key_name} and {content.token_name}"
-    return Found(_pair(key, token, both), content.warnings)
+    return Found(check_pair(key, token, both), content.warnings)
 
 
-def _pair(key: Part, token: Part, both: str) -> Credentials:
+def check_pair(key: Part, token: Part, both: str) -> Credentials:
+    """Make the pair of two texts; ``both`` says what to do where one of them is missing."""
     user, password = _sound(key, both), _sound(token, both)
     if ":" in user:
         # In Basic authentication the first colon ends the user name (platform page 1.2).

@@ -14,8 +14,10 @@ import yaml
 
 from fleetsync.errors import CredentialsError
 from fleetsync.escape import shown
+from fleetsync.model.value import EMPTY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _MAX_BYTES = 64 * 1024
@@ -23,13 +25,18 @@ _FORMS = "it must hold [application] with auth-key and auth-token, or YAML: auth
 
 
 class Content(NamedTuple):
-    """What the file holds, and what its two keys are called in its form."""
+    """What the file holds, and what its two keys are called in its form.
+
+    ``values`` are all of its texts, the credentials among them; those of YAML under names such as
+    ``options.mqtt.port``.
+    """
 
     key_name: str
     token_name: str
     key: str | None
     token: str | None
     warnings: tuple[str, ...] = ()
+    values: Mapping[str, str] = EMPTY
 
     def __repr__(self) -> str:
         return f"Content(key_name={self.key_name!r}, token_name={self.token_name!r}, ...)"
@@ -87,7 +94,8 @@ def _parse_ini(text: str, name: str) -> Content:
     if not parser.has_section("application"):
         raise CredentialsError(f"{name}: there is no section [application]; {_FORMS}")
     found = parser["application"]
-    return Content("auth-key", "auth-token", found.get("auth-key"), found.get("auth-token"))
+    key, token = found.get("auth-key"), found.get("auth-token")
+    return Content("auth-key", "auth-token", key, token, values=dict(found))
 
 
 def _ini_line(error: configparser.Error) -> str:
@@ -97,10 +105,20 @@ def _ini_line(error: configparser.Error) -> str:
 
 
 def _parse_yaml(text: str, name: str) -> Content:
-    auth = _mapping(_load_yaml(text, name)).get("auth")
+    whole = _mapping(_load_yaml(text, name))
+    auth = whole.get("auth")
     if not isinstance(auth, dict):
         raise CredentialsError(f"{name}: this is not a credentials file; {_FORMS}")
-    return Content("auth.key", "auth.token", _text(auth.get("key")), _text(auth.get("token")))
+    key, token = _text(auth.get("key")), _text(auth.get("token"))
+    return Content("auth.key", "auth.token", key, token, values=dict(_texts(whole)))
+
+
+def _texts(whole: Mapping[object, object], above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in whole.items():
+        if isinstance(value, dict):
+            yield from _texts(value, f"{above}{name}.")
+        elif isinstance(value, str):
+            yield f"{above}{name}", value
 
 
 def _load_yaml(text: str, name: str) -> object:

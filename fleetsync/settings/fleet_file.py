@@ -145,6 +145,7 @@ def _settings(value: Mapping[str, JSON], file: Path, other: Org | None) -> Setti
             "platform" if secrets.get("tokens") == "platform" else "client",
         ),
         lock="org" if value.get("lock") == "org" else "folder",
+        messaging_url=None if other or "messagingUrl" not in org else str(org["messagingUrl"]),
     )
 
 

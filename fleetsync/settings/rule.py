@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from fleetsync.address import url_fault
+from fleetsync.address import messaging_fault, url_fault
 from fleetsync.manifest.credential import is_api_key, is_credential_name
 
 if TYPE_CHECKING:
@@ -136,6 +136,12 @@ def _address(value: JSON, subject: Subject) -> Iterator[Problem]:
     fault = url_fault(url) if isinstance(url, str) and url and not is_api_key(url) else None
     if fault:
         yield subject.problem(subject.places.value(("org", "url")), f"org.url {fault}")
+    messages = org.get("messagingUrl")
+    is_text = isinstance(messages, str) and messages
+    fault = messaging_fault(str(messages)) if is_text else None
+    if fault:
+        place = subject.places.value(("org", "messagingUrl"))
+        yield subject.problem(place, f"org.messagingUrl {fault}")
     if "domain" in org and "id" not in org and ("url" in org or "emulator" in org):
         words = "org.domain goes with org.id only: take it out, or write id instead"
         yield subject.problem(subject.places.key(("org", "domain")), words)

@@ -60,6 +60,7 @@ class Settings:
     """The settings of one fleet; every path is joined to ``folder``, that of fleet.yaml.
 
     ``manifests`` are files, folders or globs as they were written, relative to ``folder``.
+    ``messaging_url`` is where the org's messages are, if its address does not tell.
     ``lock`` says where an apply locks others out: in the folder alone, or in the org as well.
     """
 
@@ -75,3 +76,4 @@ class Settings:
     secrets: Secrets
     lock: Literal["folder", "org"] = "folder"
     policies: tuple[Policy, ...] = ()
+    messaging_url: str | None = None

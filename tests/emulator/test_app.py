@@ -114,7 +114,7 @@ UNKNOWN = [
     ("PUT", "/bulk/devices/update"),
     ("GET", "/bulk/devices/gw_def_res_grp:abc:gw:g1"),
     ("PUT", "/bulk/devices/group/add"),
-    ("GET", "/device/types/pump/devices/p-1/diag/logs"),
+    ("GET", "/device/types/pump/devices/p-1/diag"),
     ("GET", "/device/types//devices"),
     ("GET", "/device/types/a%2Fb/devices"),
     ("GET", "/device//types"),

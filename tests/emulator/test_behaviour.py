@@ -16,6 +16,7 @@ from fleetsync.emulator.faults import (
     AFTER_FAULTS,
     BEFORE_FAULTS,
     LIST_FAULTS,
+    MQTT_FAULTS,
     NO_FAULTS,
     OTHER_FAULTS,
     REMOVE_FAULTS,
@@ -99,8 +100,9 @@ def test_every_fault_is_described_and_its_default_can_be_set() -> None:
 def test_every_rate_is_off_and_belongs_to_one_kind_of_fault() -> None:
     rates = [each for each in describe_behaviour()[1].settings if each.values == RATE]
     assert {each.default for each in rates} == {"0"}
-    kinds = (*BEFORE_FAULTS, *AFTER_FAULTS, *LIST_FAULTS, *REMOVE_FAULTS, *OTHER_FAULTS)
-    assert len(set(kinds)) == len(kinds) == len(rates) - 1  # anyFault draws from all of them
+    http = (*BEFORE_FAULTS, *AFTER_FAULTS, *LIST_FAULTS, *REMOVE_FAULTS, *OTHER_FAULTS)
+    kinds = (*http, *MQTT_FAULTS)
+    assert len(set(kinds)) == len(kinds) == len(rates) - 1  # anyFault draws from those of HTTP
 
 
 def test_values_come_under_their_public_names_and_can_be_read_back() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from fleetsync.emulator.connection_log import KEPT_LINES, note_line
 from fleetsync.emulator.running import run_emulator
 from fleetsync.emulator.state import OrgState
 
@@ -58,3 +59,12 @@ def test_an_unknown_device_has_no_entry_rather_than_an_error(state: OrgState) ->
 )
 def test_a_query_that_is_not_right_is_refused(state: OrgState, query: str) -> None:
     assert ask(state, query)[0] == 400
+
+
+def test_of_too_many_lines_the_newest_are_kept(state: OrgState) -> None:
+    register(state)
+    with state.turn(writing=True) as turn:
+        for number in range(KEPT_LINES + 5):
+            note_line(turn, "pump", "p-1", str(number))
+        kept = turn.connection.execute("SELECT count(*), min(rowid) FROM connection_log")
+        assert kept.fetchone() == (KEPT_LINES, 6)

@@ -40,6 +40,7 @@ def job(tmp_path: Path, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> Path:
         "GITHUB_API_URL": forge.url,
         "GITHUB_REPOSITORY": "fleets/emea",
         "GITHUB_SHA": "a" * 40,
+        "GITHUB_REF_NAME": "main",
         "GITHUB_EVENT_PATH": str(event),
         "GITHUB_OUTPUT": str(tmp_path / "output"),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),

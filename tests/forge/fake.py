@@ -18,27 +18,61 @@ Item = dict[str, Any]
 
 
 class Forge:
-    """What the forge holds. ``faults`` are the next answers: before it acts, or after it did."""
+    """What the forge holds.
+
+    ``faults`` are the next answers: before it acts, after it did, or with a body of their own.
+    A status of 0 is a connection that breaks off.
+    """
 
     def __init__(self) -> None:
-        self.comments: list[Item] = []
+        self.comments: list[Any] = []
+        self.ids = 99
         self.pulls: list[Item] = []
         self.merges: dict[str, int] = {}
-        self.applied: list[str] = []
+        self.merged_into = "main"
+        self.runs: list[Item] = []
         self.faults: list[tuple[str, int]] = []
         self.asked: list[str] = []
         self.used_up = False
+        self.longest = LONGEST_BODY
+        self.headers: dict[str, str] = {}
+        self.meanwhile: Callable[[], object] | None = None
+        """What somebody else does between the next list of comments and its answer."""
+        self.page_size = 100
         self.url = ""
 
     def say(self, body: str, login: str = BOT) -> Item:
         """Add a comment of somebody."""
-        comment = {"id": 100 + len(self.comments), "body": body, "user": {"login": login}}
+        self.ids += 1
+        signed = {"user": {"login": login}, "author": {"username": login}}
+        comment = {"id": self.ids, "body": body, **signed}
         self.comments.append(comment)
         return comment
 
+    def run_well(self, sha: str, event: str = "push", repository: str = "fleets/emea") -> None:
+        """End a run of the workflow that applies."""
+        run = {"head_sha": sha, "event": event, "head_repository": {"full_name": repository}}
+        self.runs.append(run)
+
+    def faulty_answer(self, method: str, path: str, body: Item) -> tuple[int, object]:
+        when, status = self.faults.pop(0) if self.faults else ("", 0)
+        if when == "before":
+            return status, {"message": "not now"}
+        if when not in {"", "after"}:
+            return status, when
+        done = self.answer(method, path, body)
+        return (status, {"message": "lost"}) if when == "after" else done
+
+    def page(self, items: list[Any], query: dict[str, list[str]]) -> tuple[list[Any], bool]:
+        """Give a page of a list, and whether there are more."""
+        size = min(int(query["per_page"][0]), self.page_size)
+        start = size * (int(query["page"][0]) - 1)
+        return items[start : start + size], start + size < len(items)
+
     def answer(self, method: str, path: str, body: Item) -> tuple[int, object]:
-        if len(str(body.get("body", ""))) > LONGEST_BODY:
-            return 422, {"message": "Validation Failed: body is too long"}
+        if len(str(body.get("body", ""))) > self.longest:
+            causes = [{"message": f"Body is too long (maximum is {self.longest} characters)"}]
+            return 422, {"message": "Validation Failed", "errors": causes}
         for pattern, act in _ROUTES[method].items():
             if found := re.fullmatch(pattern, path):
                 return act(self, body, *found.groups())
@@ -46,7 +80,11 @@ class Forge:
 
 
 def _comments(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
-    return 200, forge.comments
+    found = [*forge.comments]
+    act, forge.meanwhile = forge.meanwhile, None
+    if act is not None:
+        act()
+    return 200, found
 
 
 def _comment(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
@@ -54,9 +92,22 @@ def _comment(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
 
 
 def _edit_comment(forge: Forge, body: Item, *names: str) -> tuple[int, object]:
-    found = next(each for each in forge.comments if each["id"] == int(names[-1]))
-    found |= body
-    return 200, found
+    for found in forge.comments:
+        if found["id"] == int(names[-1]):
+            found.update(body)
+            return 200, found
+    return 404, {"message": "Not Found"}
+
+
+def _delete_comment(forge: Forge, body: Item, *names: str) -> tuple[int, object]:
+    kept = [each for each in forge.comments if each["id"] != int(names[-1])]
+    gone = len(kept) < len(forge.comments)
+    forge.comments[:] = kept
+    return (204, None) if gone else (404, {"message": "Not Found"})
+
+
+def _user(forge: Forge, body: Item) -> tuple[int, object]:
+    return 200, {"username": BOT}
 
 
 def _repository(forge: Forge, body: Item) -> tuple[int, object]:
@@ -66,12 +117,13 @@ def _repository(forge: Forge, body: Item) -> tuple[int, object]:
 def _pulls_of_commit(forge: Forge, body: Item, sha: str) -> tuple[int, object]:
     if sha not in forge.merges:
         return 200, []
-    merged = {"merged_at": "2026-11-23T10:00:00Z", "merge_commit_sha": sha}
+    into = {"ref": forge.merged_into, "repo": {"full_name": "fleets/emea"}}
+    merged = {"merged_at": "2026-11-23T10:00:00Z", "merge_commit_sha": sha, "base": into}
     return 200, [{"number": forge.merges[sha], **merged}]
 
 
 def _runs(forge: Forge, body: Item, *_: str) -> tuple[int, object]:
-    return 200, {"workflow_runs": [{"head_sha": sha} for sha in reversed(forge.applied)]}
+    return 200, {"workflow_runs": [*reversed(forge.runs)]}
 
 
 def _pulls(forge: Forge, body: Item) -> tuple[int, object]:
@@ -99,6 +151,7 @@ _ROUTES: dict[str, dict[str, Callable[..., tuple[int, object]]]] = {
         rf"{_REPO}/pulls": _pulls,
         rf"{_REPO}/actions/workflows/apply.yml/runs": _runs,
         _NOTES: _comments,
+        "/user": _user,
     },
     "POST": {
         rf"{_REPO}/issues/(\d+)/comments": _comment,
@@ -110,6 +163,10 @@ _ROUTES: dict[str, dict[str, Callable[..., tuple[int, object]]]] = {
         rf"{_REPO}/pulls/(\d+)": _edit_pull,
     },
     "PUT": {rf"{_NOTES}/(\d+)": _edit_comment},
+    "DELETE": {
+        rf"{_REPO}/issues/comments/(\d+)": _delete_comment,
+        rf"{_NOTES}/(\d+)": _delete_comment,
+    },
 }
 
 
@@ -125,31 +182,35 @@ def run_forge() -> Iterator[Forge]:
             body = json.loads(self.rfile.read(size) or b"{}")
             url = urlsplit(self.path)
             forge.asked.append(f"{self.command} {url.path}")
-            self._send(*self._result(url.path, body), parse_qs(url.query))
+            status, value = self._result(url.path, body)
+            if status:
+                self._send(status, value, parse_qs(url.query))
+            else:
+                self.close_connection = True
 
         def _result(self, path: str, body: Item) -> tuple[int, object]:
             names = (self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN"))
             if f"Bearer {TOKEN}" not in names and TOKEN not in names:
                 return 401, {"message": "Bad credentials"}
-            when, status = forge.faults.pop(0) if forge.faults else ("", 0)
-            if when == "before":
-                return status, {"message": "not now"}
-            done = forge.answer(self.command, path, body)
-            return (status, {"message": "lost"}) if when == "after" else done
+            return forge.faulty_answer(self.command, path, body)
 
         def _send(self, status: int, value: object, query: dict[str, list[str]]) -> None:
+            more = False
             if isinstance(value, list):
-                size, page = int(query["per_page"][0]), int(query["page"][0])
-                value = value[size * (page - 1) : size * page]
-            data = json.dumps(value).encode()
+                value, more = forge.page(value, query)
+            data = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+            data = b"" if status == 204 else data
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("X-RateLimit-Remaining", "0" if forge.used_up else "4999")
+            link = {"Link": f'<{forge.url}/next>; rel="next"'} if more else {}
+            for name, text in {**link, **forge.headers}.items():
+                self.send_header(name, text)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PATCH = do_PUT = _answer  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's
             """Stay silent."""

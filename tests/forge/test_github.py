@@ -69,7 +69,16 @@ def test_a_body_that_is_too_long_is_cut_at_a_line(fleetsync: Call, job: Path, fo
     assert 60_000 < len(forge.comments[0]["body"].encode()) <= 65_000
 
 
-@pytest.mark.parametrize("faults", [[("after", 502)], [("before", 429)] * 3, [("before", 503)]])
+PASSING = [
+    [("after", 502)],
+    [("before", 429)] * 3,
+    [("before", 503)],
+    [("before", 0)],
+    [("after", 0), ("before", 0)],
+]
+
+
+@pytest.mark.parametrize("faults", PASSING)
 def test_what_passes_is_waited_out(
     faults: list[tuple[str, int]], fleetsync: Call, planned: Planned, forge: Forge
 ) -> None:
@@ -173,7 +182,7 @@ def test_the_approved_digest_is_that_of_the_bot_in_the_merged_pull_request(
     fleetsync: Call, forge: Forge
 ) -> None:
     forge.merges[SHA] = 7
-    for login, sign in (("mallory", "b"), (BOT, "c"), ("mallory", "d")):
+    for login, sign in ((BOT, "c"), ("mallory", "d")):
         forge.say(f"<!-- fleetsync: fleet=emea digest=sha256:{sign * 64} format=1 -->", login)
     assert fleetsync("github", "approved") == (0, f"sha256:{'c' * 64}\n", "")
     other = fleetsync("github", "approved", "--author", "mallory")
@@ -183,8 +192,12 @@ def test_the_approved_digest_is_that_of_the_bot_in_the_merged_pull_request(
 def test_without_an_approval_it_is_refused(fleetsync: Call, forge: Forge) -> None:
     done = fleetsync("github", "approved")
     assert (done.code, done.out) == (4, "")
-    assert f"commit {SHA} is not the merge of a pull request" in done.err
+    nobody = f"commit {SHA} is not the merge of a pull request into main, so nobody approved"
+    assert nobody in done.err
     forge.merges[SHA] = 7
+    forge.merged_into = "somewhere/else"
+    assert nobody in fleetsync("github", "approved").err
+    forge.merged_into = "main"
     done = fleetsync("github", "approved")
     assert (done.code, done.out) == (4, "")
     assert "pull request 7 shows no plan of this fleet by github-actions[bot]" in done.err
@@ -196,7 +209,11 @@ def test_the_revision_applied_last_is_that_of_the_newest_good_run(
     done = fleetsync("github", "applied", "--workflow", "apply.yml")
     assert (done.code, done.out) == (4, "")
     assert "no run of apply.yml on main ended well yet" in done.err
-    forge.applied += ["b" * 40, SHA]
+    forge.run_well("b" * 40)
+    forge.run_well(SHA)
+    forge.run_well("c" * 40, "pull_request", "mallory/emea")
+    forge.run_well("d" * 40, "pull_request")
+    forge.run_well("e" * 40, "push", "mallory/emea")
     assert fleetsync("github", "applied", "--workflow", "apply.yml") == (0, f"{SHA}\n", "")
 
 

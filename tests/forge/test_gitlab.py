@@ -26,6 +26,9 @@ def test_the_widget_counts_types_and_devices(fleetsync: Call, planned: Planned, 
     planned(4)
     assert fleetsync("gitlab", "widget", "plan.json", "--out", "widget.json").code == 0
     assert json.loads((job / "widget.json").read_text()) == {"create": 5, "update": 0, "delete": 0}
+    plan = (job / "plan.json").read_bytes()
+    assert fleetsync("gitlab", "widget", "plan.json", "--out", "plan.json").code == 2
+    assert (job / "plan.json").read_bytes() == plan
 
 
 @pytest.mark.parametrize("name", ["GITLAB_TOKEN", "CI_API_V4_URL", "CI_MERGE_REQUEST_IID"])

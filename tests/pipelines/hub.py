@@ -79,26 +79,28 @@ class Remote:
         self.forge.merges[sha] = NUMBER
         return sha
 
-    def pull_request(self, sha: str, head: str = REPOSITORY) -> dict[str, Job]:
-        """Run what a pull request starts, from the repository itself or from a fork."""
-        fork = head != REPOSITORY
+    def pull_request(
+        self, sha: str, head: str | None = REPOSITORY, event: str = "pull_request"
+    ) -> dict[str, Job]:
+        """Run what a pull request starts, from the repository itself or from a fork, or None's."""
+        fork = head != REPOSITORY and event == "pull_request"
         payload = {
             "action": "synchronize",
             "number": NUMBER,
             "pull_request": {
                 "number": NUMBER,
-                "head": {"sha": sha, "repo": {"full_name": head}},
+                "head": {"sha": sha, "repo": head and {"full_name": head}},
                 "base": {"ref": "main", "repo": {"full_name": REPOSITORY}},
             },
         }
-        return self._run("plan", "pull_request", sha, payload, secrets=not fork)
+        return self._run("plan", event, sha, payload, secrets=not fork)
 
     def push(self, sha: str) -> dict[str, Job]:
         """Run what a push to main starts."""
         payload = {"ref": "refs/heads/main", "after": sha}
         done = self._run("apply", "push", sha, payload)
         if "failure" not in {job.result for job in done.values()}:
-            self.forge.applied.append(sha)
+            self.forge.run_well(sha)
         return done
 
     def dispatch(self, sha: str, digest: str) -> dict[str, Job]:
@@ -122,7 +124,7 @@ class Remote:
         inputs: Mapping[str, str] = {},
     ) -> dict[str, Job]:
         self.runs += 1
-        pull = event == "pull_request"
+        pull = "pull_request" in payload
         github = {
             "repository": REPOSITORY,
             "sha": sha,

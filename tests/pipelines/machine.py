@@ -33,8 +33,17 @@ class Machine:
             place.mkdir(parents=True)
         event = folder / "event.json"
         event.write_text(json.dumps(github["event"]), "utf-8")
-        names = ("repository", "sha", "ref", "event_name", "run_id", "run_attempt", "actor")
-        told = {f"GITHUB_{name.upper()}": str(github[name]) for name in names}
+        names = (
+            "repository",
+            "sha",
+            "ref",
+            "ref_name",
+            "event_name",
+            "run_id",
+            "run_attempt",
+            "actor",
+        )
+        told = {f"GITHUB_{name.upper()}": str(github[name]) for name in (*names, "actor")}
         self.env = {
             **told,
             "PATH": os.environ["PATH"],

@@ -114,7 +114,9 @@ def test_a_commit_that_was_in_no_pull_request_is_not_applied(
     remote.variables["FLEET_RECIPIENT"] = owner.public
     done = remote.push(remote.commit({"manifests/pumps.yaml": PUMPS}))
     assert results(done) == {"plan": "failure", "apply": "skipped"}
-    assert "is not the merge of a pull request, so nobody approved a plan of it" in log(done)
+    assert "is not the merge of a pull request into main, so nobody approved a plan of it" in log(
+        done
+    )
     assert org.writes == []
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.forge.fake import Forge
 from tests.pipelines.hub import Remote
 from tests.pipelines.org import Org
@@ -17,9 +19,19 @@ devices:
 """
 
 
-def test_a_fork_is_validated_without_a_key_and_told_why(remote: Remote, org: Org) -> None:
+FORKS = [
+    ("stranger/emea", "pull_request"),
+    (None, "pull_request"),  # it was deleted meanwhile
+    ("stranger/emea", "pull_request_target"),
+]
+
+
+@pytest.mark.parametrize(("head", "event"), FORKS)
+def test_a_fork_is_validated_without_a_key_and_told_why(
+    head: str | None, event: str, remote: Remote, org: Org
+) -> None:
     sha = remote.commit({"manifests/pumps.yaml": PUMPS}, "change")
-    done = remote.pull_request(sha, head="stranger/emea")
+    done = remote.pull_request(sha, head, event)
     assert (done["validate"].result, done["plan"].result) == ("success", "skipped")
     assert "emea is valid: 1 device type, 2 devices." in done["validate"].log
     assert "This pull request comes from a fork" in done["validate"].summary

@@ -59,7 +59,12 @@ def test_only_the_job_of_the_environment_may_write_and_only_one_at_a_time(tmp_pa
 def test_what_was_planned_on_main_is_applied_and_the_tokens_are_sealed(
     remote: Remote, owner: Owner, org: Org, tmp_path: Path
 ) -> None:
-    remote.commit({"manifests/pumps.yaml": PUMPS})
+    settings = (remote.clone / "fleet.yaml").read_text("utf-8")
+    elsewhere = {
+        "fleet.yaml": f"{settings}secrets: {{file: kept/new.jsonl}}\n",
+        ".gitignore": "kept/\n.fleetsync/\n",
+    }
+    remote.commit({"manifests/pumps.yaml": PUMPS, **elsewhere})
     recipient = tmp_path / "operators.asc"
     recipient.write_text(owner.public)
     (tmp_path / "gitlab").mkdir()
@@ -70,7 +75,7 @@ def test_what_was_planned_on_main_is_applied_and_the_tokens_are_sealed(
     assert widget == {"create": 3, "update": 0, "delete": 0}
     applied = pipeline.run("apply", {**WRITE, "FLEET_RECIPIENT": str(recipient)})
     assert applied.code == 0, applied.log
-    tokens = owner.tokens(pipeline.artifacts / "tokens.tar.gpg", "secrets/tokens.jsonl")
+    tokens = owner.tokens(pipeline.artifacts / "tokens.tar.gpg", "kept/new.jsonl")
     assert set(tokens) == {"p-1", "p-2"}
     kept = b"".join(path.read_bytes() for path in pipeline.artifacts.iterdir())
     for secret in (*tokens.values(), READER.token, WRITER.token):

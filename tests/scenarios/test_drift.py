@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,10 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator
 
+from fleetsync.diff.change import Action, Field
 from fleetsync.emulator.running import Emulator
+from tests.report.html_reading import data_block, read_changes
+from tests.report.test_html_plan import outline
 from tests.scenarios.conftest import TOP, Fleetsync, Folder, Result
 
 SCHEMA = json.loads((TOP / "schemas" / "drift.schema.json").read_text("utf-8"))
@@ -300,6 +306,9 @@ def test_a_fleet_outside_of_git_has_no_revisions(
     result = fleetsync("drift", "--since", "HEAD")
     assert result.code == 2
     assert "--since needs a fleet that lies in a git work tree" in result.err
+    (folder.path / ".git").write_text("gitdir: gone\n", "utf-8")
+    result = fleetsync("drift", "--since", "HEAD")
+    assert re.search("git says: fatal: not a git repository: .*gone", result.err)
 
 
 def text(result: Result) -> str:
@@ -336,6 +345,33 @@ def test_text_says_who_did_what(applied: Org, fleetsync: Fleetsync) -> None:
         "",
         "API calls: 3 to read.",
     ]
+
+
+def test_a_page_shows_both_sides_of_what_differs(applied: Org, fleetsync: Fleetsync) -> None:
+    meddle(applied)
+    page = fleetsync("drift", "--since", "HEAD", "--format", "html").out
+    block = data_block(page)
+    assert block["labels"]["before"] == "Manifest"
+    told = {change.name: change for change in read_changes(page)}
+    assert {name: change.action for name, change in told.items()} == {
+        "pump/p-3": Action.DELETE,
+        "pump/by-ann": Action.CREATE,
+        "pump/p-1": Action.UPDATE,
+    }
+    assert told["pump/p-1"].fields == (Field("metadata.floor", 1, 5),)
+    assert told["pump/p-3"].fields == (Field("metadata.floor", 3, None),)
+    by_ann = next(shape for shape in block["shapes"] if "person@example.com" in shape[-1])
+    assert by_ann[-2] == "drift"
+    assert "1 device deleted, 1 device added, 1 device changed" in page
+    assert "pump/behind-hub: registered by gateway g:embedded:hub:h-1" in page
+
+
+def test_hostile_text_of_the_org_adds_nothing_to_a_page(applied: Org, fleetsync: Fleetsync) -> None:
+    meddle(applied)
+    calm = outline(fleetsync("drift", "--since", "HEAD", "--format", "html").out)
+    applied.edit("pump/p-1", floor="</script><script>alert(1)</script><img src=x>\x1b[2J")
+    hostile = outline(fleetsync("drift", "--since", "HEAD", "--format", "html").out)
+    assert (hostile.tags, hostile.attributes) == (calm.tags, calm.attributes)
 
 
 def test_markdown_is_short_and_its_text_cannot_break_out(
@@ -484,6 +520,7 @@ LEFT_ALONE = {
         "metadata: &m {floor: 1}\n  - {typeId: pump, deviceId: p-2, metadata: *m}",
         "an alias stands for it elsewhere as well, which must not change",
     ),
+    "a file that may only be read": ("metadata: {floor: 1}", "may only be read, as its mode says"),
     "a link": ("metadata: {floor: 1}", "is, or lies behind, a link, which is not followed"),
 }
 
@@ -500,6 +537,8 @@ def test_what_no_small_edit_can_say_is_left_with_its_reason(
         place = folder.path / "elsewhere.yaml"
         path.rename(place)
         path.symlink_to(place)
+    if "only be read" in reason:
+        path.chmod(0o444)
     assert fleetsync("apply", "--yes").code == 0
     before = path.read_bytes()
     org.edit("pump/p-1", floor=2)
@@ -553,3 +592,55 @@ def test_conflicts_and_unknowns_are_not_written(
         (left,) = found(fleetsync, "--write", *words)["written"]["left"]
         assert left["reason"] == reason
     assert folder.files() == before
+
+
+ONE = "deviceTypes: [{id: pump}]\ndevices: [{typeId: pump, deviceId: p-1, metadata: {a: 1}}]\n"
+OTHER = "devices: [{typeId: pump, deviceId: p-2, metadata: {a: 1}}]  # the other\n"
+
+
+@pytest.fixture
+def two_files(org: Org, folder: Folder, fleetsync: Fleetsync) -> tuple[Path, Path]:
+    """Two manifests, both of which are to be changed."""
+    one, other = write_manifest(folder, ONE), write_manifest(folder, OTHER, "other.yaml")
+    assert fleetsync("apply", "--yes").code == 0
+    org.edit("pump/p-1", a=2)
+    org.edit("pump/p-2", a=2)
+    return one, other
+
+
+def test_a_file_that_somebody_changes_meanwhile_is_left(
+    two_files: tuple[Path, Path], fleetsync: Fleetsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = two_files
+    flush = os.fsync
+
+    def edit_other(descriptor: int) -> None:
+        flush(descriptor)
+        other.write_text(f"# mine\n{OTHER}", "utf-8")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", edit_other)
+        done = fleetsync("drift", "--write")
+    assert done.code == 1
+    assert "manifests/other.yaml: the file was changed while drift was written" in done.err
+    assert (one.read_text("utf-8"), other.read_text("utf-8")) == (
+        ONE.replace("a: 1", "a: 2"),
+        f"# mine\n{OTHER}",
+    )
+
+
+def test_a_write_that_is_killed_leaves_whole_files_and_can_be_done_again(
+    two_files: tuple[Path, Path], folder: Folder, fleetsync: Fleetsync
+) -> None:
+    one, other = two_files
+    killed = (
+        "import os, signal, sys\nfrom fleetsync.cli.main import run\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\nrun(sys.argv[1:])\n"
+    )
+    command = [sys.executable, "-c", killed, "-C", str(folder.path), "drift", "--write"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert (one.read_text("utf-8"), other.read_text("utf-8")) == (ONE, OTHER)
+    assert len(found(fleetsync, "--write")["written"]["files"]) == 2
+    assert other.read_text("utf-8") == OTHER.replace("a: 1", "a: 2")
+    assert fleetsync("plan", "--exit-code").code == 0

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
+import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import paho.mqtt.client as paho
 import pytest
 import requests
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.scenarios.conftest import KEY, TOKEN, Fleetsync, Folder, Start
 
@@ -116,3 +123,50 @@ def test_a_port_that_is_taken_is_told(start: Start, fleetsync: Fleetsync) -> Non
     assert (second.returncode, out) == (1, "")
     assert err.startswith(f"Error: 127.0.0.1:{port}: the emulator cannot listen there: ")
     assert err.endswith("; use another --host or --port (0 takes a free port)\n")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_speaks_mqtt_and_tls_and_says_where(
+    folder: Folder, start: Start, tmp_path: Path, ending: signal.Signals
+) -> None:
+    ca_file = tmp_path / "ca.pem"
+    process = start("emulator", "--mqtt", "0", "--tls", ca_file, "--format", "json", env=ENV)
+    assert process.stdout is not None
+    said = json.loads(process.stdout.readline())
+    assert said.keys() == {"org", "url", "mqtt", "caFile"}
+    assert said["caFile"] == str(ca_file)
+    mqtt = urlsplit(said["mqtt"])
+    connected = threading.Event()
+    client = paho.Client(CallbackAPIVersion.VERSION2, "a:embedded:app", reconnect_on_failure=False)
+    client.tls_set(said["caFile"])
+    client.username_pw_set(KEY, TOKEN)
+    client.on_connect = lambda *_: connected.set()
+    client.connect(mqtt.hostname or "", mqtt.port or 0)
+    client.loop_start()
+    assert (mqtt.scheme, connected.wait(20)) == ("mqtts", True)
+    process.send_signal(ending)
+    assert process.communicate(timeout=20) == ("", "")
+    assert process.returncode == 0
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_its_line_for_people_says_the_same(folder: Folder, start: Start, tmp_path: Path) -> None:
+    process = start("emulator", "--mqtt", "0", "--tls", tmp_path / "ca.pem", env=ENV)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.terminate()
+    assert re.fullmatch(
+        r"fleetsync emulator: org embedded at https://127.0.0.1:\d+, mqtts://127.0.0.1:\d+,"
+        rf" caFile: {re.escape(str(tmp_path))}/ca.pem\n",
+        line,
+    )
+    assert process.communicate(timeout=20) == ("", "")
+
+
+def test_a_port_for_mqtt_in_use_is_told(folder: Folder, start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start("emulator", "--mqtt", str(taken.getsockname()[1]), env=ENV)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "")
+    assert "cannot listen there for MQTT" in err

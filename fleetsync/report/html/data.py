@@ -32,6 +32,21 @@ class Row(NamedTuple):
     note: str = ""
 
 
+class Labels(NamedTuple):
+    """What a page calls its parts; a plan's words, unless it shows something else."""
+
+    status: str = "Outcome"
+    statuses: str = "All outcomes"
+    before: str = "Before"
+    after: str = "After"
+    delete: str = "delete"
+    create: str = "create"
+    update: str = "update"
+
+
+PLAN_LABELS = Labels()
+
+
 class _Table:
     """Texts in the order in which they were met, each once."""
 
@@ -57,7 +72,9 @@ class DataBlock:
         self._written = 0
         self.rows = 0
 
-    def pieces(self, rows: Iterable[Row], total: int) -> Iterator[str]:
+    def pieces(
+        self, rows: Iterable[Row], total: int, labels: Labels = PLAN_LABELS
+    ) -> Iterator[str]:
         """Write as many of these rows as fit; ``total`` is how many there are."""
         yield f'{{"formatVersion":{FORMAT_VERSION},"total":{total},"rows":['
         for row in rows:
@@ -67,7 +84,7 @@ class DataBlock:
             self._written += len(text)
             yield f",\n{text}" if self.rows else f"\n{text}"
             self.rows += 1
-        yield '\n],"shapes":[\n'
+        yield f'\n],"labels":{json.dumps(labels._asdict())},"shapes":[\n'
         yield ",\n".join(shape.translate(_HARMLESS) for shape in self._shapes.places)
         yield '\n],"texts":[\n'
         for number, text in enumerate(self._texts.places):

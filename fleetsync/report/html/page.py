@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from fleetsync.report.html.data import DataBlock, Row
+from fleetsync.report.html.data import PLAN_LABELS, DataBlock, Labels, Row
 from fleetsync.report.html.markup import messages, text
 
 
@@ -36,6 +36,7 @@ class Page(NamedTuple):
     rows: Iterable[Row]
     total: int
     whole: str
+    labels: Labels = PLAN_LABELS
 
 
 def page_html(page: Page, assets: Assets) -> Iterator[str]:
@@ -51,7 +52,7 @@ def page_html(page: Page, assets: Assets) -> Iterator[str]:
     yield '<section id="changes" aria-label="Changes">\n'
     yield from _without_script(page)
     yield '</section>\n</main>\n<script type="application/json" id="data">'
-    yield from block.pieces(page.rows, page.total)
+    yield from block.pieces(page.rows, page.total, page.labels)
     yield f'</script>\n<script type="application/json" id="world">{assets.world}</script>\n'
     yield from _left_out(page, block.rows)
     yield f"<script>{assets.script}</script>\n</body>\n</html>\n"

@@ -18,10 +18,10 @@ from fleetsync.report.drift import (
     ORDER,
     TITLES,
     base_words,
-    counts_in_words,
     kinds_in_words,
     notes,
     origin_words,
+    sentence,
     written_lines,
 )
 from fleetsync.report.markdown.cluster import Member, gather
@@ -94,7 +94,8 @@ def _head(drift: Drift, written: Accepted | None, head: Head, folded: Folded) ->
     yield marker(MARKER, drift.fleet, drift_digest(drift))
     yield f"## Drift of {_named(drift.fleet)} in org {_named(drift.org)}"
     yield ""
-    yield f"{_sentence(drift)} Read {_named(drift.made_at)}."
+    words = sentence(drift)
+    yield f"{f'**{words}**' if drift.moved else words} Read {_named(drift.made_at)}."
     yield ""
     yield _base(drift)
     if drift.doubts:
@@ -118,14 +119,6 @@ def _head(drift: Drift, written: Accepted | None, head: Head, folded: Folded) ->
 
 def _named(text: str) -> str:
     return code(short(text, _NAME_CHARACTERS))
-
-
-def _sentence(drift: Drift) -> str:
-    if not drift.findings:
-        return "No drift: the org is as the manifests say."
-    if not drift.moved:
-        return "No drift: what differs is what the manifests have still to bring."
-    return f"**{counts_in_words(drift)}.**"
 
 
 def _base(drift: Drift) -> str:

@@ -21,7 +21,7 @@ function makeValue(text, absent) {
 
 function makeFields(data, row) {
   const { paths } = shapeOf(data, row);
-  const heads = ["Field", "Before", "After"].map((words) => make("th", { scope: "col", textContent: words }));
+  const heads = ["Field", data.labels.before, data.labels.after].map((words) => make("th", { scope: "col", textContent: words }));
   const lines = paths.map((path, field) => {
     const [before, after] = sidesOf(data, row, field);
     const name = make("th", { scope: "row", textContent: shown(path) });
@@ -39,7 +39,7 @@ function makeDetail(data, row, level) {
   const { action, kind, reason, status, note, paths } = shapeOf(data, row);
   const noun = kind === "device" ? "device" : "device type";
   const said = [status && (note ? `${status}: ${note}` : status), reason && `Because ${reason}`, sourceOf(data, row)];
-  const title = make(level, {}, make("span", { className: `sign ${action}`, textContent: `${SIGNS[action]} ${action}` }), ` ${noun} ${cut(nameOf(data, row), 300)}`);
+  const title = make(level, {}, make("span", { className: `sign ${action}`, textContent: `${SIGNS[action]} ${data.labels[action]}` }), ` ${noun} ${cut(nameOf(data, row), 300)}`);
   const lines = said.filter(Boolean).map((words) => make("p", { textContent: shown(cut(words, 2000)) }));
   const fields = paths.length ? makeFields(data, row) : make("p", { className: "quiet", textContent: "No fields are told of." });
   return make("div", { className: "change" }, title, ...lines, fields);

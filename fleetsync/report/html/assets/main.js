@@ -11,11 +11,11 @@ function countBy(data, keys) {
 }
 
 // A choice's value begins with a sign, so that an empty name is not taken for all of them.
-function makeChoice(label, all, counts, { marked = true, sorted = true } = {}) {
+function makeChoice(label, all, counts, { marked = true, sorted = true, words = {} } = {}) {
   const names = [...counts.keys()].filter((name) => name !== null);
   if (sorted) names.sort((a, b) => (a < b ? -1 : 1));
   const options = names.map((name) =>
-    make("option", { value: marked ? `=${name}` : name, textContent: `${shown(cut(name, 80))} (${counts.get(name).toLocaleString("en")})` }),
+    make("option", { value: marked ? `=${name}` : name, textContent: `${shown(cut(words[name] ?? name, 80))} (${counts.get(name).toLocaleString("en")})` }),
   );
   const select = make("select", {}, make("option", { value: "", textContent: all }), ...options);
   return { select, element: make("label", {}, make("span", { textContent: label }), select) };
@@ -27,10 +27,10 @@ function makeControls(data, onChange) {
   const ordered = new Map(ACTIONS.filter((name) => actions.has(name)).map((name) => [name, actions.get(name)]));
   const statuses = countBy(data, ({ status }) => [status]);
   const choices = {
-    action: makeChoice("Action", "All actions", ordered, { marked: false, sorted: false }),
+    action: makeChoice("Action", "All actions", ordered, { marked: false, sorted: false, words: data.labels }),
     type: makeChoice("Type", "All types", countBy(data, ({ type }) => [type])),
     field: makeChoice("Field", "All fields", countBy(data, ({ paths }) => new Set(paths))),
-    status: makeChoice("Outcome", "All outcomes", statuses, { marked: false, sorted: false }),
+    status: makeChoice(data.labels.status, data.labels.statuses, statuses, { marked: false, sorted: false }),
   };
   if (statuses.has(null)) delete choices.status;
   const clear = make("button", { type: "button", textContent: "Clear" });

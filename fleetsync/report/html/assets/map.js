@@ -49,16 +49,16 @@ function makeMap(data, onSelect) {
     button.addEventListener("click", act);
     return button;
   });
-  const legend = make("ul", { className: "legend", "aria-label": "Legend" }, ...ACTIONS.map(legendEntry), make("li", {}, legendLine(), " moved"));
+  const legend = make("ul", { className: "legend", "aria-label": "Legend" }, ...ACTIONS.map((action) => legendEntry(action, data.labels[action])), make("li", {}, legendLine(), " moved"));
   const count = make("p", { id: "map-count", className: "quiet" });
   map.count = count;
   map.element = make("section", { className: "map", "aria-label": "Map" }, canvas, make("div", { className: "under" }, legend, make("div", { className: "zooms" }, ...buttons)), count, help);
   return map;
 }
 
-function legendEntry(action) {
+function legendEntry(action, words) {
   const canvas = make("canvas", { width: 28, height: 28, className: "key", "aria-hidden": "true", "data-action": action });
-  return make("li", {}, canvas, ` ${action}`);
+  return make("li", {}, canvas, ` ${words}`);
 }
 
 function legendLine() {

@@ -1,7 +1,7 @@
 // Shows a table of which only the rows in sight are elements.
 
 const ROW_HEIGHT = 30;
-const COLUMNS = { status: "Outcome", action: "Action", type: "Type", device: "Device", fields: "Fields", source: "Declared in" };
+const COLUMNS = { action: "Action", type: "Type", device: "Device", fields: "Fields", source: "Declared in" };
 const SUMMARY_CHARACTERS = 160;
 
 function cut(text, length) {
@@ -19,7 +19,7 @@ function fieldWords(data, row) {
 
 const CELLS = {
   status: (data, row) => shapeOf(data, row).status,
-  action: (data, row) => `${SIGNS[shapeOf(data, row).action]} ${shapeOf(data, row).action}`,
+  action: (data, row) => `${SIGNS[shapeOf(data, row).action]} ${data.labels[shapeOf(data, row).action]}`,
   type: (data, row) => shown(cut(shapeOf(data, row).type, SUMMARY_CHARACTERS)),
   device: (data, row) => (shapeOf(data, row).kind === "device" ? shown(cut(deviceOf(data, row), SUMMARY_CHARACTERS)) : "(the type itself)"),
   fields: fieldWords,
@@ -27,8 +27,10 @@ const CELLS = {
 };
 
 function makeTable(data, { onSelect, onSort }) {
-  const columns = Object.keys(COLUMNS).filter((name) => name !== "status" || data.shapes.some((s) => s.status));
-  const heads = columns.map((name) => makeHead(name, onSort));
+  const status = data.shapes.some((s) => s.status) ? { status: data.labels.status } : {};
+  const titles = { ...status, ...COLUMNS };
+  const columns = Object.keys(titles);
+  const heads = columns.map((name) => makeHead(name, titles[name], onSort));
   const header = make("div", { role: "row", className: "row head", "aria-rowindex": "1" }, ...heads);
   const body = make("div", { role: "rowgroup", className: "body" });
   const grid = make(
@@ -53,8 +55,8 @@ function makeTable(data, { onSelect, onSort }) {
   return table;
 }
 
-function makeHead(name, onSort) {
-  const button = make("button", { type: "button", textContent: COLUMNS[name] });
+function makeHead(name, title, onSort) {
+  const button = make("button", { type: "button", textContent: title });
   button.addEventListener("click", () => onSort(name));
   return make("div", { role: "columnheader", className: `cell ${name}`, "aria-sort": "none", "data-column": name }, button);
 }
