@@ -67,7 +67,8 @@ def create_device_body(change: Change, run: str | None = None) -> Body:
         body["deviceInfo"] = dict(device.device_info)
     mark = Mark(device.location, device.lifecycle.protect, run=run)
     if change.before is not None:
-        mark = mark._replace(kept=parse_mark(change.name, change.before.mark).kept)
+        old = parse_mark(change.name, change.before.mark)
+        mark = mark._replace(kept=old.kept, others=old.others)
     if device.metadata is not None or mark != NO_MARK:
         whole = change.inherited.metadata if device.metadata is None else device.metadata
         body["metadata"] = _with_mark(whole, change.name, mark, None)

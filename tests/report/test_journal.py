@@ -304,6 +304,7 @@ def test_the_json_of_the_list_is_versioned_and_ascii() -> None:
         "outcomes": None,
         "done": {},
         "unsettled": {"create devices": 3},
+        "unregistered": 0,
     }
     assert told["runs"][1] == {
         "run": "broken",
