@@ -66,6 +66,11 @@ NOT_ANSWERED = {
     "listLagCalls": "the same",
     "textLimit": "a size: what is over it is refused, so no fleet can become what it should",
     "requestBytes": "the same",
+    "diagLagSeconds": "no plan or apply asks for diagnostics: tests/client has them",
+    "diagLogBytes": "the same",
+    "diagCodes": "the same",
+    "clientStates=403": "no plan or apply asks who is connected: tests/scenarios/test_status.py",
+    "clientStates=404": "the same",
     "maxTypes": "a quota: the same",
     "maxDevices": "the same",
 }

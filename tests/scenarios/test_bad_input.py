@@ -495,7 +495,7 @@ USAGE: list[tuple[tuple[str, ...], str]] = [
     (
         ("deploy",),
         "Error: there is no command 'deploy'; there are validate, plan, drift, apply, show, undo,"
-        " journal, github, gitlab, emulator\n",
+        " journal, rotate, status, logs, watch, send, publish, github, gitlab, emulator\n",
     ),
     (("plan", "extra"), "Error: Got unexpected extra argument (extra)\n"),
     (
