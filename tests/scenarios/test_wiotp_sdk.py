@@ -16,7 +16,7 @@ import pytest
 from fleetsync.emulator.authority import Authority
 from fleetsync.emulator.running import Place, run_emulator
 from fleetsync.emulator.state import OrgState
-from tests.scenarios.conftest import KEY, TOKEN, Fleetsync, Folder
+from tests.scenarios.conftest import KEY, TOKEN, Fleetsync, Folder, Start
 
 SDK = ["wiotp-sdk==1.0.1", "paho-mqtt<2", "iso8601", "pytz", "requests-toolbelt"]
 
@@ -47,14 +47,36 @@ def run_life(sdk: Path, given: dict[str, Any]) -> dict[str, Any]:
     return seen
 
 
+@pytest.fixture(autouse=True)
+def key(credentials: Callable[[str, str], None]) -> None:
+    """The API key that the org takes."""
+    credentials(KEY, TOKEN)
+
+
+def begin_watch(start: Start) -> subprocess.Popen[str]:
+    """Watch the device, and be sure to hear what comes from now on."""
+    kinds = [word for kind in ("event", "command", "status") for word in ("--kind", kind)]
+    process = start("watch", "pump/p-1", "--format", "jsonl", "--count", "4", *kinds)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("watching mqtts://127.0.0.1:")
+    return process
+
+
+def messages_of(watching: subprocess.Popen[str]) -> list[tuple[str, Any]]:
+    out, err = watching.communicate(timeout=30)
+    assert (watching.returncode, err) == (0, "")
+    events = [json.loads(line) for line in out.splitlines()]
+    told = [each for each in events if each["event"] == "message"]
+    return [(each["kind"], each.get("data") or each.get("action")) for each in told]
+
+
 def test_a_full_life_of_a_device(
     sdk: Path,
     folder: Folder,
     fleetsync: Fleetsync,
-    credentials: Callable[[str, str], None],
+    start: Start,
     tmp_path: Path,
 ) -> None:
-    credentials(KEY, TOKEN)
     ca_file = tmp_path / "ca.pem"
     authority = Authority("127.0.0.1", "embedded")
     authority.write_certificate(ca_file)
@@ -64,7 +86,8 @@ def test_a_full_life_of_a_device(
         run_emulator(state, place, accounts={KEY: TOKEN}) as emulator,
     ):
         org = {"url": emulator.url, "caFile": str(ca_file), "callsPerSecond": 1000}
-        folder.settings({"org": org})
+        messages = f"mqtts://127.0.0.1:{emulator.mqtt_port}"
+        folder.settings({"org": {**org, "messagingUrl": messages}})
         folder.manifest(
             {
                 "deviceTypes": [{"id": "pump"}],
@@ -74,6 +97,7 @@ def test_a_full_life_of_a_device(
         applied = fleetsync("apply", "--yes")
         assert (applied.code, applied.err) == (0, "")
         (line,) = folder.tokens()
+        watching = begin_watch(start)
         seen = run_life(
             sdk,
             {
@@ -88,6 +112,13 @@ def test_a_full_life_of_a_device(
                 "deviceToken": line["authToken"],
             },
         )
+        watched = messages_of(watching)
+    assert watched == [
+        ("status", "Connect"),
+        ("event", {"celsius": 21.5}),
+        ("command", {"times": 3}),
+        ("status", "Disconnect"),
+    ]
     assert seen == {
         "granted": True,
         "types": ["pump"],
