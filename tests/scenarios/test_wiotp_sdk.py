@@ -48,8 +48,9 @@ def run_life(sdk: Path, given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def key(credentials: Callable[[str, str], None]) -> None:
-    """The API key that the org takes."""
+def key(folder: Folder, credentials: Callable[[str, str], None]) -> None:
+    """The API key that the org takes; the folder begins without one."""
+    assert folder.path.is_dir()
     credentials(KEY, TOKEN)
 
 
