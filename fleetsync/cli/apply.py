@@ -30,6 +30,7 @@ from fleetsync.cli.options import (
 from fleetsync.cli.output import check_outputs, emit
 from fleetsync.cli.plan import location_options
 from fleetsync.cli.precious import precious_files
+from fleetsync.cli.presence import named_option
 from fleetsync.cli.progress import notice
 from fleetsync.cli.resume import nothing_to_resume, tell_unfinished, unfinished_run
 from fleetsync.cli.run_events import tell_plan, tell_report
@@ -39,6 +40,7 @@ from fleetsync.errors import (
     FileError,
 )
 from fleetsync.journal.plan_copy import drop_plans
+from fleetsync.model import DeviceKey
 from fleetsync.plan.saved import SavedPlan, parse_saved_plan
 from fleetsync.report.outcome import Report, make_report
 from fleetsync.tokens.guard import check_secrets_path
@@ -64,6 +66,7 @@ ANSWER_SECONDS = 30
     metavar="N",
     help="Allow up to N deletes of devices, whatever the limits of fleet.yaml say.",
 )
+@named_option
 @click.option(
     "--wait",
     type=click.FloatRange(0),
@@ -85,6 +88,7 @@ def apply(
     resume: bool,
     yes: bool,
     allow_deletes: int,
+    named: frozenset[DeviceKey],
     wait: float,
     watch: bool,
     refresh_locations: bool,
@@ -126,7 +130,7 @@ def apply(
         if unfinished is not None:
             tell_unfinished(fleet.settings.folder, unfinished)
         look, clock = Look(refresh_locations, verify_locations), options.waits.clock
-        org_watch = Watch(fleet, transport, look, clock)
+        org_watch = Watch(fleet, transport, look, clock, named)
         if saved is None:
             course = chart(org_watch)
         else:

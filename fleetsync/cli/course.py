@@ -11,9 +11,11 @@ from fleetsync.apply.outcome import Outcome, Status
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.plan import look_at_org, plan_from
 from fleetsync.cli.policies import judged
+from fleetsync.cli.presence import looked_at
 from fleetsync.cli.progress import warn
 from fleetsync.cli.session import Look, plan_rules
 from fleetsync.errors import StalePlanError
+from fleetsync.model import DeviceKey
 from fleetsync.plan import Plan
 from fleetsync.plan.document import plan_text
 from fleetsync.plan.match import Matched, Now, match_plan, unmatched_moves
@@ -24,12 +26,16 @@ from fleetsync.report.words import counted
 
 
 class Watch(NamedTuple):
-    """How an org is read and planned for, as often as it takes; ``clock`` gives seconds."""
+    """How an org is read and planned for, as often as it takes; ``clock`` gives seconds.
+
+    ``named`` are the devices that may be deleted although they are connected.
+    """
 
     fleet: Fleet
     transport: Transport
     look: Look
     clock: Callable[[], float]
+    named: frozenset[DeviceKey] = frozenset()
 
 
 class Course(NamedTuple):
@@ -96,7 +102,8 @@ def chart_shown(shown: Plan, watch: Watch) -> Course:
 
 
 def _judged(plan: Plan, now: Now, watch: Watch) -> Plan:
-    """Ask the policies about what is to be carried out: what was approved is judged anew."""
+    """Look at the devices to delete, and ask the policies: what was approved is judged anew."""
+    plan = looked_at(plan, Registry(watch.transport), watch.named)
     return judged(plan, watch.fleet.settings, now.desired, now.live)
 
 

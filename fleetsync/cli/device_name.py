@@ -11,7 +11,8 @@ from fleetsync.model.key import ID_PATTERN
 _FORM = "write TYPE/DEVICE, such as thermostat/lobby-01 (letters, digits, '.', '_' and '-')"
 
 
-def _read(ctx: click.Context, parameter: click.Parameter, value: str) -> DeviceKey:
+def read_device_name(ctx: click.Context, parameter: click.Parameter, value: str) -> DeviceKey:
+    """Give the device that a word names; click reports one that names none."""
     type_id, _, device_id = value.partition("/")
     if not (ID_PATTERN.fullmatch(type_id) and ID_PATTERN.fullmatch(device_id)):
         words = f"{shown(value)[:80]!r} does not name a device: {_FORM}"
@@ -19,5 +20,5 @@ def _read(ctx: click.Context, parameter: click.Parameter, value: str) -> DeviceK
     return DeviceKey(type_id, device_id)
 
 
-device_argument = click.argument("device", metavar="TYPE/DEVICE", callback=_read)
+device_argument = click.argument("device", metavar="TYPE/DEVICE", callback=read_device_name)
 """Adds the argument to a command that is about one device; it arrives as a DeviceKey."""

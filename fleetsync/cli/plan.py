@@ -18,6 +18,7 @@ from fleetsync.cli.options import FORMATS, Options, common_options, current_opti
 from fleetsync.cli.output import check_outputs, emit, write_file
 from fleetsync.cli.policies import judged
 from fleetsync.cli.precious import precious_files
+from fleetsync.cli.presence import looked_at
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.run_events import tell_plan
 from fleetsync.cli.session import (
@@ -93,8 +94,10 @@ def plan(
     fleet = open_fleet(options)
     look = Look(refresh_locations, verify_locations)
     with open_connection(options, fleet.settings) as connection, _reader(connection) as reader:
-        live = look_at_org(fleet, Registry(reader), look)
-    made = judged(plan_from(live, fleet), fleet.settings, fleet.desired, live)
+        registry = Registry(reader)
+        live = look_at_org(fleet, registry, look)
+        made = looked_at(plan_from(live, fleet), registry)
+    made = judged(made, fleet.settings, fleet.desired, live)
     tell_plan(made, changes=True)
     if out is not None:
         write_file(out, plan_text(made))

@@ -35,6 +35,7 @@ class RefusalCode(StrEnum):
     PROTECTED = "protected"
     CLASS_CHANGE = "classChange"
     POLICY = "policy"
+    CONNECTED = "connected"
 
 
 class Refusal(NamedTuple):
@@ -107,7 +108,7 @@ def _protected(deletes: Sequence[Change], live: LiveFleet) -> list[Refusal]:
     if not names:
         return []
     words = (
-        f"protected by lifecycle.protect, so never deleted: {_some(names)}."
+        f"protected by lifecycle.protect, so never deleted: {some_names(names)}."
         " Declare them again, or apply protect: false first"
     )
     return [Refusal(RefusalCode.PROTECTED, words)]
@@ -130,7 +131,8 @@ def _class_change(declared: DeviceType, found: LiveDeviceType) -> Refusal:
     return Refusal(RefusalCode.CLASS_CHANGE, words)
 
 
-def _some(names: Sequence[str]) -> str:
+def some_names(names: Sequence[str]) -> str:
+    """Name a few, and count the rest."""
     shown = ", ".join(names[:_NAMED])
     return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
