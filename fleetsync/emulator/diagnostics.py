@@ -25,17 +25,19 @@ _SHOWN = "type_id = ? AND device_id = ? AND written <= ?"
 _SELECT_LOGS = f"""SELECT id, message, severity, data, timestamp FROM diagnostic_log
     WHERE {_SHOWN} ORDER BY number DESC"""  # noqa: S608 - our own words
 _SELECT_CODES = f"SELECT code, timestamp FROM error_code WHERE {_SHOWN} ORDER BY number DESC"  # noqa: S608 - same
-_NEXT = "(SELECT ifnull(max(number), 0) + 1 FROM {} WHERE type_id = ?1 AND device_id = ?2)"
+_NEXT = "(SELECT ifnull(max(number), 0) + 1 FROM {} WHERE type_id = :type AND device_id = :device)"
 _INSERT_LOG = f"""INSERT INTO diagnostic_log
-    VALUES (?1, ?2, {_NEXT.format("diagnostic_log")}, ?3, ?4, ?5, ?6, ?7, ?8)"""  # noqa: S608 - same
-_INSERT_CODE = f"INSERT INTO error_code VALUES (?1, ?2, {_NEXT.format('error_code')}, ?3, ?4, ?5)"  # noqa: S608 - same
-_PRUNE_LOGS = """DELETE FROM diagnostic_log WHERE type_id = ?1 AND device_id = ?2 AND number IN (
+    VALUES (:type, :device, {_NEXT.format("diagnostic_log")},
+        :id, :message, :severity, :data, :stamp, :written)"""  # noqa: S608 - same
+_INSERT_CODE = f"""INSERT INTO error_code
+    VALUES (:type, :device, {_NEXT.format("error_code")}, :code, :stamp, :written)"""  # noqa: S608 - same
+_PRUNE_LOGS = """DELETE FROM diagnostic_log WHERE type_id = :type AND device_id = :device AND number IN (
     SELECT number FROM (SELECT number, sum(length(CAST(message AS BLOB)) +
         length(CAST(data AS BLOB))) OVER (ORDER BY number DESC) AS size
-        FROM diagnostic_log WHERE type_id = ?1 AND device_id = ?2) WHERE size > ?3)"""
-_PRUNE_CODES = """DELETE FROM error_code WHERE type_id = ?1 AND device_id = ?2 AND number NOT IN (
-    SELECT number FROM error_code WHERE type_id = ?1 AND device_id = ?2
-    ORDER BY number DESC LIMIT ?3)"""
+        FROM diagnostic_log WHERE type_id = :type AND device_id = :device) WHERE size > :most)"""
+_PRUNE_CODES = """DELETE FROM error_code WHERE type_id = :type AND device_id = :device AND number NOT IN (
+    SELECT number FROM error_code WHERE type_id = :type AND device_id = :device
+    ORDER BY number DESC LIMIT :most)"""
 
 
 def read_logs(turn: Turn, type_id: str, device_id: str) -> list[JSONObject]:
@@ -56,9 +58,11 @@ def add_log(turn: Turn, type_id: str, device_id: str, body: JSON) -> None:
     stamp = _stamp(given.get("timestamp"), turn, found)
     if found:
         raise invalid(found)
-    values = (str(uuid.uuid4()), message, severity, data, stamp, time.time())
-    turn.connection.execute(_INSERT_LOG, (type_id, device_id, *values))
-    turn.connection.execute(_PRUNE_LOGS, (type_id, device_id, turn.switches.diag_log_bytes))
+    about = {"type": type_id, "device": device_id}
+    entry = {"id": str(uuid.uuid4()), "message": message, "severity": severity, "data": data}
+    written = {"stamp": stamp, "written": time.time()}
+    turn.connection.execute(_INSERT_LOG, {**about, **entry, **written})
+    turn.connection.execute(_PRUNE_LOGS, {**about, "most": turn.switches.diag_log_bytes})
 
 
 def clear_logs(turn: Turn, type_id: str, device_id: str) -> None:
@@ -99,8 +103,10 @@ def add_code(turn: Turn, type_id: str, device_id: str, body: JSON) -> None:
     stamp = _stamp(given.get("timestamp"), turn, found)
     if found:
         raise invalid(found)
-    turn.connection.execute(_INSERT_CODE, (type_id, device_id, code, stamp, time.time()))
-    turn.connection.execute(_PRUNE_CODES, (type_id, device_id, turn.switches.diag_codes))
+    about = {"type": type_id, "device": device_id}
+    written = {"code": code, "stamp": stamp, "written": time.time()}
+    turn.connection.execute(_INSERT_CODE, {**about, **written})
+    turn.connection.execute(_PRUNE_CODES, {**about, "most": turn.switches.diag_codes})
 
 
 def clear_codes(turn: Turn, type_id: str, device_id: str) -> None:

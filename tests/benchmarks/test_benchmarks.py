@@ -37,6 +37,14 @@ def test_the_other_benchmarks_print_their_figures(name: str) -> None:
     assert "300 devices" in done.stdout
 
 
+def test_the_benchmark_of_watch_shows_every_message() -> None:
+    script = Path(__file__).parent / "bench_watch.py"
+    command = [sys.executable, str(script), "300", "--rate", "1000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("300 of 300 messages shown") == 2
+
+
 def test_the_benchmark_of_mqtt_counts_every_event() -> None:
     script = Path(__file__).parent / "bench_mqtt.py"
     command = [sys.executable, str(script), "60", "--rounds", "5", "--one-core"]

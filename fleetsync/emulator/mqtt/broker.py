@@ -58,7 +58,7 @@ class Broker:
         self._serial = count()
 
     async def log_in(self, client: Client, link: Link, connect: Connect) -> None:
-        """Let a client in; EndError if it may not, or is not there any longer."""
+        """Let a client in, if it is still there; EndError if it may not."""
         if link.identity.role is not Role.APPLICATION:
             self._clients[link.identity.device].add(client)
         answer = await self._judge(link, connect.password)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from fleetsync.emulator.mqtt.ending import EndError, Ending
@@ -42,12 +42,12 @@ class Exchange:
     def __init__(self) -> None:
         self._tree: FilterTree[Recipient] = FilterTree()
         self._retained: dict[str, Message] = {}
-        self._turns: Counter[str] = Counter()
+        self._turn = count()
 
     def route(self, message: Message, gateway: Device | None = None) -> None:
         """Send a message; ``gateway`` is the one that the device in its topic is behind."""
         for group in self._tree.find(message.topic):
-            recipient, qos = group[0] if len(group) == 1 else self._next_of(message.topic, group)
+            recipient, qos = group[0] if len(group) == 1 else self._next_of(group)
             identity = recipient.identity
             if identity.role is Role.GATEWAY and identity.device not in {message.device, gateway}:
                 continue
@@ -107,8 +107,7 @@ class Exchange:
         for text in list(session.filters):
             self.unsubscribe(session, text)
 
-    def _next_of(self, topic: str, group: Group[Recipient]) -> tuple[Recipient, int]:
+    def _next_of(self, group: Group[Recipient]) -> tuple[Recipient, int]:
         """Return whose turn it is among those who share: of those who are there, if any is."""
         ready = [each for each in group if each[0].is_ready] or group
-        self._turns[topic] = (self._turns[topic] + 1) % len(ready)
-        return ready[self._turns[topic]]
+        return ready[next(self._turn) % len(ready)]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fleetsync.emulator.mqtt import session, wire
 from fleetsync.emulator.mqtt.session import KEPT_COMMANDS
 from fleetsync.emulator.running import Emulator
 from fleetsync.emulator.state import OrgState
@@ -154,6 +155,26 @@ def test_a_durable_session_keeps_the_last_50_commands(pumps: Caller, peers: Peer
     assert heard == [
         Heard(SEEN_BLINK, str(number).encode(), 1) for number in range(2, KEPT_COMMANDS + 2)
     ]
+
+
+def test_a_durable_session_ends_some_time_after_its_connection(
+    pumps: Caller, peers: Peers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, app = peers(DEVICE, clean_session=False), peers("a:embedded:app")
+    device.subscribe("iot-2/cmd/+/fmt/+", qos=1)
+    device.log_out()
+    app.publish(BLINK, b"lost")
+    monkeypatch.setattr(session, "KEPT_SECONDS", 0.0)
+    assert peers(DEVICE, log_in=False, clean_session=False).log_in() == (0, False)
+
+
+def test_who_connects_and_says_nothing_is_cut_off(
+    broker: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "LOGIN_SECONDS", 0.1)
+    silent = RawPeer(broker.mqtt_port)
+    assert silent.read() is None
+    silent.close()
 
 
 def test_a_clean_session_keeps_nothing(pumps: Caller, peers: Peers) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fleetsync.emulator.mqtt import packet as mqtt
 from fleetsync.emulator.mqtt import reply
 from fleetsync.emulator.mqtt.packet import MAX_PAYLOAD
 from tests.emulator.conftest import Caller
@@ -246,6 +247,27 @@ def test_a_message_that_was_not_acknowledged_comes_again_marked(
     assert welcome.body == b"\x01\x00"
     assert (first.flags, second.flags) == (0b0010, 0b1010)
     assert first.body == second.body
+
+
+def test_a_device_is_sent_no_more_than_10_messages_that_it_has_not_acknowledged(
+    pumps: Caller, peers: Peers, raw: RawPeer
+) -> None:
+    app = peers("a:embedded:app")
+    raw.send(connect_bytes())
+    raw.read()
+    raw.send(b"\x82\x16\x00\x01\x00\x11iot-2/cmd/+/fmt/+\x01")
+    raw.read()
+    for number in range(12):
+        app.publish(BLINK, str(number).encode())
+    sent = [mqtt.read_publish(frame) for frame in (raw.read() for _ in range(10)) if frame]
+    raw.send(b"\xc0\x00")
+    pong = raw.read()
+    assert pong is not None
+    assert pong.type == 13
+    raw.send(reply.write_puback(sent[4].packet_id) + reply.write_puback(999))
+    after = raw.read()
+    assert after is not None
+    assert mqtt.read_publish(after).payload == b"10"
 
 
 def test_a_message_at_qos_2_that_comes_again_is_sent_on_once(

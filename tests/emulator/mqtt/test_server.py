@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import os
 import socket
 import ssl
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -108,15 +108,17 @@ def test_a_subscriber_that_does_not_read_loses_messages_and_holds_up_nobody(
 
 
 def test_clients_verify_the_emulator_by_the_ca_that_it_made(
-    org_state: OrgState, pumps: Caller, tmp_path: Path
+    org_state: OrgState, pumps: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ca_file = tmp_path / "ca.pem"
     authority = Authority("127.0.0.1", "embedded")
     authority.write_certificate(ca_file)
     assert b"PRIVATE" not in ca_file.read_bytes()
-    temporary = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("*.pem"))  # noqa: S108 - only looked at
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     with run_emulator(org_state, Place(mqtt_port=0, authority=authority)) as emulator:
-        assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("*.pem")) <= temporary  # noqa: S108
+        assert list(temporary.iterdir()) == []  # no private key is left there
         url = f"{emulator.url}/api/v0002/device/types"
         assert emulator.url.startswith("https://")
         answer = requests.get(url, auth=(KEY, TOKEN), verify=str(ca_file), timeout=20)
