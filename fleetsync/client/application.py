@@ -48,7 +48,7 @@ class ApplicationClient:
         self.location = LocationCalls(self._transport)
         self.management = ManagementCalls(self._transport)
         self.diagnostics = DiagnosticCalls(self._transport)
-        self.connections = ConnectionCalls(self._transport)
+        self.connections = ConnectionCalls(self._transport, lists)
 
     def close(self) -> None:
         """Close all connections."""

@@ -41,6 +41,8 @@ READS: dict[str, Callable[[ApplicationClient], object]] = {
     "log": lambda c: c.diagnostics.get_diagnostic_log(*PUMP, "x"),
     "codes": lambda c: c.diagnostics.get_all_diagnostic_error_codes(*PUMP),
     "connections": lambda c: c.connections.get_device_connection_logs(*PUMP),
+    "states": lambda c: c.connections.get_client_connection_states(),
+    "state": lambda c: c.connections.get_client_connection_state("d:abc123:pump:p-1"),
 }
 WRITES: dict[str, Callable[[ApplicationClient], object]] = {
     "add type": lambda c: c.types.add_device_type("pump"),
@@ -123,6 +125,7 @@ def test_a_token_that_is_sent_never_comes_back_in_an_error(
 
 
 SENSELESS = ["organization", "types", "type", "device", "logs", "codes", "connections", "location"]
+SENSELESS += ["states", "state"]
 
 
 @pytest.mark.parametrize("name", SENSELESS)
@@ -252,3 +255,15 @@ def test_a_row_that_comes_twice_is_given_once(serve: Serve, open_client: Open) -
     with pytest.raises(ApiError, match="came twice"):
         next(rows)
     assert found == ["p-1", "p-2"]
+
+
+def test_who_is_connected_is_read_as_the_org_says_it(serve: Serve, open_client: Open) -> None:
+    state = {"id": "d:abc123:pump:p-1", "connectionStatus": "connected"}
+    listed = {"results": [state], "bookmark": "x", "meta": {"total_rows": 2}}
+    server = serve(in_turn(reply(200, listed), reply(200, state)))
+    calls = open_client(server.url).connections
+    page = calls.get_client_connection_states({"deviceType": "pump"})
+    assert (page.results, page.bookmark, page.total) == ([state], "x", 2)
+    assert calls.get_client_connection_state("d:abc123:pump:p-1") == state
+    assert server.asked[0].params == {"deviceType": "pump"}
+    assert server.paths[1].endswith("/clientconnectionstates/d%3Aabc123%3Apump%3Ap-1")
