@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fleetsync.client import ApiError, Token
+from fleetsync.emulator.management import keep_management
 from fleetsync.emulator.switches import Switches
 
 if TYPE_CHECKING:
@@ -148,6 +149,13 @@ def test_a_device_that_is_not_managed_has_no_management_data(pump: ApplicationCl
     with pytest.raises(ApiError) as caught:
         pump.management.get_device_management_information(*PUMP)
     assert caught.value.http_code == 404
+
+
+def test_a_managed_device_tells_of_itself(pump: ApplicationClient, org_state: OrgState) -> None:
+    data: dict[str, Any] = {"dormant": False, "supports": {"deviceActions": True}}
+    with org_state.turn(writing=True) as turn:
+        keep_management(turn, *PUMP, data)
+    assert pump.management.get_device_management_information(*PUMP) == data
 
 
 def test_diagnostic_logs_are_added_read_and_deleted(pump: ApplicationClient) -> None:

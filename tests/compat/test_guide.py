@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fleetsync.compat import ibmiotf
+from fleetsync.emulator.management import keep_management
 from tests.compat.conftest import ARDUINO
 from tests.compat.guide import corrections, printed, sample, samples
 
@@ -169,6 +170,13 @@ def test_a_device_type_is_added_where_there_is_none(org: Emulator, given: Names)
     made = org.state.snapshot()["deviceTypes"]["myDeviceType"]
     assert (made["description"], made["deviceInfo"]) == ("My first device type", names["info"])
     assert (made["metadata"], made["classId"]) == (names["meta"], "Device")
+
+
+def test_a_sample_reads_what_a_managed_device_tells(org: Emulator, given: Names) -> None:
+    with org.state.turn(writing=True) as turn:
+        keep_management(turn, "iotsample-arduino", "00aabbccde03", {"dormant": False})
+    run("35-get-management-information", given)
+    assert org.state.calls["GET /device/types/{typeId}/devices/{deviceId}/mgmt"] == 1
 
 
 def test_management_information_of_an_unmanaged_device_is_not_found(given: Names) -> None:

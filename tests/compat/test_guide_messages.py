@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from logging.handlers import QueueHandler
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +223,23 @@ def test_a_refused_login_is_a_connection_exception(org: Emulator) -> None:
     with pytest.raises(ibmiotf.ConnectionException, match="connect\\(\\) first"):
         client.subscribeToDeviceEvents()
     client.disconnect()
+
+
+def test_a_callback_that_fails_is_logged_to_the_handlers_that_were_given(
+    names: Names, be_device: Callable[..., DeviceMessaging], org: Emulator
+) -> None:
+    del org
+    told: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler = QueueHandler(told)
+    client = ibmiotf.application.Client(OPTIONS, handler)
+    names["client"] = client
+    client.connect()
+    client.connect()
+    client.deviceEventCallback = lambda event: 1 / event.data
+    client.subscribeToDeviceEvents()
+    be_device(ARDUINO).publish_own_event("e", "json", 0)
+    assert "a callback failed: ZeroDivisionError" in told.get(timeout=SECONDS).getMessage()
+    logging.getLogger("fleetsync.compat.ibmiotf.application").removeHandler(handler)
 
 
 NOWHERE = [

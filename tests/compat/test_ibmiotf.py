@@ -112,7 +112,8 @@ def test_an_error_without_an_answer_has_no_status() -> None:
     assert "ERROR [" + error.httpcode + "] " + error.message == "ERROR [no answer] nobody answers"
 
 
-BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
+BAD: list[tuple[dict[str, Any] | None, type[Exception], str]] = [
+    (None, ibmiotf.ConfigurationException, "quickstart"),
     ({}, ibmiotf.ConfigurationException, "auth-key is missing"),
     ({"auth-key": KEY}, ibmiotf.ConfigurationException, "auth-token is missing"),
     ({**OPTIONS, "nonsense": 1}, ibmiotf.ConfigurationException, "no option"),
@@ -122,7 +123,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 @pytest.mark.parametrize(("options", "kind", "words"), BAD)
 def test_options_that_do_not_do_are_told_as_before(
-    options: dict[str, Any], kind: type[Exception], words: str
+    options: dict[str, Any] | None, kind: type[Exception], words: str
 ) -> None:
     with pytest.raises(ibmiotf.ConnectionException, match=words) as caught:
         ibmiotf.application.Client(options)

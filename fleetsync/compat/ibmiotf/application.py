@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from fleetsync.client.messaging import messaging_of
@@ -31,13 +31,18 @@ class Client:
     back by itself.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Any] | None = None,
+        logHandlers: Sequence[logging.Handler] | logging.Handler | None = None,
+    ) -> None:
         self.api = ApiClient(options)
         self.deviceEventCallback: EventCallback = None
         self.deviceCommandCallback: CommandCallback = None
         self.deviceStatusCallback: StatusCallback = None
         self._options = checked_options(options)
         self._messaging: ApplicationMessaging | None = None
+        _add_handlers(logHandlers or ())
 
     @connecting
     def connect(self) -> None:
@@ -132,6 +137,11 @@ class Client:
         if self._messaging is None:
             raise ConnectionException("not connected: call connect() first")
         return self._messaging
+
+
+def _add_handlers(handlers: Sequence[logging.Handler] | logging.Handler) -> None:
+    for each in [handlers] if isinstance(handlers, logging.Handler) else handlers:
+        _LOGGER.addHandler(each)
 
 
 def _call(callback: Callable[[Any], Any] | None, message: object) -> None:

@@ -11,8 +11,13 @@ from fleetsync.compat.ibmiotf.errors import ConfigurationException, UnsupportedA
 from fleetsync.settings.credentials_file import read_credentials_file
 
 
-def checked_options(options: Mapping[str, Any]) -> ApplicationOptions:
-    """Read an options dictionary; ConfigurationException for one that does not do."""
+def checked_options(options: Mapping[str, Any] | None) -> ApplicationOptions:
+    """Read an options dictionary; ConfigurationException for one that does not do, or none."""
+    if options is None:
+        raise ConfigurationException(
+            "no options: quickstart, which needed none, ended with the public cloud; give org, id, "
+            "auth-key and auth-token"
+        )
     method = options.get("auth-method")
     if method not in (None, "apikey"):
         raise UnsupportedAuthenticationMethod(str(method))

@@ -24,7 +24,7 @@ class ApiClient(
     Each call gives JSON or True, or raises IoTFCReSTException.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any] | None) -> None:
         self._client = ApplicationClient(checked_options(options))
 
     def close(self) -> None:
