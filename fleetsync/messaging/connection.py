@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from fleetsync.errors import (
     OutcomeUnknownError,
     UnreachableError,
 )
+from fleetsync.escape import shown
+from fleetsync.messaging.answers import Answers
 from fleetsync.messaging.inbox import Inbox, Raw
 
 if TYPE_CHECKING:
@@ -64,15 +66,15 @@ class Connection:
         self._is_up = False
         self._was_up = False
         self._topics: dict[str, int] = {}
-        self._answers: dict[tuple[str, int], SimpleQueue[Any]] = {}
+        self._answers = Answers()
         self._first: SimpleQueue[FleetsyncError | None] = SimpleQueue()
         self._client = _make_client(endpoint, login)
         # paho tells more than anybody needs: client, userdata, and what only MQTT 5 has.
         self._client.on_connect = lambda *told: self._connected(told[3])
         self._client.on_disconnect = lambda *told: self._disconnected(told[3])
         self._client.on_message = lambda *told: self._came_in(told[2])
-        self._client.on_subscribe = lambda *told: self._answer("subscribe", told[2], told[3])
-        self._client.on_publish = lambda *told: self._answer("publish", told[2], told[3])
+        self._client.on_subscribe = lambda *told: self._answers.give("subscribe", *told[2:4])
+        self._client.on_publish = lambda *told: self._answers.give("publish", *told[2:4])
 
     def open(self) -> None:
         """Connect; raises UnreachableError, or CredentialsError if the login was refused."""
@@ -106,7 +108,7 @@ class Connection:
         """Subscribe, now and after each loss; FleetsyncError if the broker will not have it."""
         with self._lock:
             self._topics[topic] = qos
-        codes = self._ask("subscribe", lambda: self._client.subscribe(topic, qos), topic)
+        codes = self._ask("subscribe", lambda: self._client.subscribe(topic, qos)[1], topic)
         if any(code.value >= _FAILURE for code in codes):
             with self._lock:
                 self._topics.pop(topic, None)
@@ -130,13 +132,11 @@ class Connection:
         """
         if not self._is_up:
             raise UnreachableError(f"{self.endpoint}: the connection is lost; nothing was sent")
-        if done is not None:
-            with self._lock:
-                info = self._client.publish(topic, payload, qos)
-                answer = self._answers[("publish", info.mid)] = SimpleQueue()
-            _Waiter(answer, done, self._patience).start()
-            return
-        self._ask("publish", lambda: self._published(topic, payload, qos), topic)
+        send = partial(self._send, topic, payload, qos)
+        if done is None:
+            self._ask("publish", send, topic)
+        else:
+            self._answers.expect("publish", send, partial(self._tell_done, done))
 
     def acknowledge(self, raw: Raw) -> None:
         """Tell the broker that a message need not come again.
@@ -151,18 +151,21 @@ class Connection:
             if generation == self._generation and self._is_up:
                 self._client.ack(number, 1)
 
-    def _published(self, topic: str, payload: bytes, qos: int) -> tuple[int, int]:
-        info = self._client.publish(topic, payload, qos)
-        return info.rc, info.mid
+    def _send(self, topic: str, payload: bytes, qos: int) -> int:
+        return self._client.publish(topic, payload, qos).mid
 
-    def _ask(self, what: str, act: Callable[[], tuple[int, int | None]], topic: str) -> Any:  # noqa: ANN401
+    def _tell_done(self, done: Callable[[], None], answer: object) -> None:
+        """Call back; what that raises must not end the thread that all messages come by."""
+        try:
+            if answer is not None:
+                done()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._notify(f"a callback failed: {type(error).__name__}: {shown(str(error))}")
+
+    def _ask(self, what: str, send: Callable[[], int | None], topic: str) -> Any:  # noqa: ANN401
         """Send something and wait for its answer, which no loss of the connection brings."""
-        with self._lock:
-            _, number = act()
-            answer: SimpleQueue[Any] = SimpleQueue()
-            if number is None:
-                raise UnreachableError(f"{self.endpoint}: the connection is lost")
-            self._answers[(what, number)] = answer
+        answer: SimpleQueue[Any] = SimpleQueue()
+        self._answers.expect(what, send, answer.put)
         try:
             found = answer.get(timeout=self._patience)
         except Empty:
@@ -173,12 +176,6 @@ class Connection:
                 " what it does not allow: see the topic, and whether the device is registered"
             )
         return found
-
-    def _answer(self, what: str, number: int, value: Any) -> None:  # noqa: ANN401
-        with self._lock:
-            waiting = self._answers.pop((what, number), None)
-        if waiting is not None:
-            waiting.put(value)
 
     def _connected(self, code: ReasonCode) -> None:
         if code.is_failure:
@@ -213,9 +210,7 @@ class Connection:
     def _disconnected(self, code: ReasonCode) -> None:
         with self._lock:
             was_up, self._is_up = self._is_up, False
-            waiting, self._answers = self._answers, {}
-        for answer in waiting.values():
-            answer.put(None)
+        self._answers.lose_all()
         if not self._was_up:
             self._first.put(
                 UnreachableError(f"{self.endpoint}: closed the connection before it answered")
@@ -230,19 +225,6 @@ class Connection:
         except UnicodeDecodeError:
             topic = ""
         self.inbox.put(Raw(topic, bytes(message.payload), message.retain, receipt))
-
-
-class _Waiter(threading.Thread):
-    """Waits for an answer so that the one who published need not."""
-
-    def __init__(self, answer: SimpleQueue[Any], done: Callable[[], None], patience: float) -> None:
-        super().__init__(daemon=True)
-        self._answer, self._done, self._patience = answer, done, patience
-
-    def run(self) -> None:
-        with suppress(Empty):
-            if self._answer.get(timeout=self._patience) is not None:
-                self._done()
 
 
 class _Socket(ssl.SSLSocket):

@@ -259,3 +259,21 @@ def test_a_payload_that_is_too_large_or_of_another_format_is_not_sent(app: MakeA
     with pytest.raises(UsageError, match="cannot be written as text"):
         publisher.publish_event("pump", "p", "e", "text", b"x")
     publisher.publish_event("pump", "p", "e", "bin", bytes(MAX_PAYLOAD), qos=1)
+
+
+def test_many_messages_may_be_on_their_way_at_once(app: MakeApp) -> None:
+    heard: list[str] = []
+    publisher = app(notify=heard.append)
+    done = threading.Semaphore(0)
+    for number in range(500):
+        publisher.publish_event("pump", "p-1", "e", "json", number, qos=1, on_publish=done.release)
+    assert all(done.acquire(timeout=SECONDS) for _ in range(500))
+
+    def fail() -> None:
+        done.release()
+        raise ValueError("mine")
+
+    publisher.publish_event("pump", "p-1", "e", "json", 1, qos=1, on_publish=fail)
+    assert done.acquire(timeout=SECONDS)
+    publisher.publish_event("pump", "p-1", "e", "json", 1, qos=1)
+    assert heard == ["a callback failed: ValueError: mine"]
