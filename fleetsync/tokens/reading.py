@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fleetsync.model import DeviceKey
@@ -10,6 +11,7 @@ from fleetsync.tokens.line import Entry, Retired, parse
 from fleetsync.tokens.opening import explained, open_for_reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -18,15 +20,8 @@ def clients_with_token(path: Path) -> frozenset[str]:
 
     Raises SecretsError, also when an apply is at work on the file. No token leaves this function.
     """
-    storage = open_for_reading(path)
-    if storage is None:
-        return frozenset()
-    try:
-        with explained(path, what="the secrets file cannot be read", advice="mend the disk"):
-            lines = (parse(raw) for _, raw in storage.lines(*content_span(storage)))
-            return frozenset(name for line in lines if (name := _client_id(line)))
-    finally:
-        storage.close()
+    with _lines_of(path) as lines:
+        return frozenset(name for line in lines if (name := _client_id(line)))
 
 
 def clients_retired_by(path: Path, run: str) -> frozenset[str]:
@@ -34,19 +29,12 @@ def clients_retired_by(path: Path, run: str) -> frozenset[str]:
 
     Raises SecretsError, also when an apply is at work on the file. No token leaves this function.
     """
-    storage = open_for_reading(path)
-    if storage is None:
-        return frozenset()
-    try:
-        with explained(path, what="the secrets file cannot be read", advice="mend the disk"):
-            lines = (parse(raw) for _, raw in storage.lines(*content_span(storage)))
-            return frozenset(
-                line.entry.client_id
-                for line in lines
-                if isinstance(line, Retired) and line.stamp.run == run
-            )
-    finally:
-        storage.close()
+    with _lines_of(path) as lines:
+        return frozenset(
+            line.entry.client_id
+            for line in lines
+            if isinstance(line, Retired) and line.stamp.run == run
+        )
 
 
 def registered_devices(path: Path, org: str) -> frozenset[DeviceKey]:
@@ -54,17 +42,24 @@ def registered_devices(path: Path, org: str) -> frozenset[DeviceKey]:
 
     Raises SecretsError, also when an apply is at work on the file. No token leaves this function.
     """
+    with _lines_of(path) as lines:
+        return frozenset(
+            DeviceKey(line.type_id, line.device_id)
+            for line in lines
+            if isinstance(line, Entry) and line.belongs_to(org)
+        )
+
+
+@contextmanager
+def _lines_of(path: Path) -> Iterator[Iterable[Entry | Retired | None]]:
+    """Give the lines of the file, none if there is no file; SecretsError while they are read."""
     storage = open_for_reading(path)
     if storage is None:
-        return frozenset()
+        yield ()
+        return
     try:
         with explained(path, what="the secrets file cannot be read", advice="mend the disk"):
-            lines = (parse(raw) for _, raw in storage.lines(*content_span(storage)))
-            return frozenset(
-                DeviceKey(line.type_id, line.device_id)
-                for line in lines
-                if isinstance(line, Entry) and line.belongs_to(org)
-            )
+            yield (parse(raw) for _, raw in storage.lines(*content_span(storage)))
     finally:
         storage.close()
 
