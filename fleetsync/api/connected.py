@@ -1,7 +1,7 @@
 """Read which clients are connected: ``GET /clientconnectionstates`` (platform page 2, a beta).
 
-No document lists the fields of a state. What is read is the client id and ``connectionStatus``; a
-row that has neither tells nothing.
+No document lists the fields of a state. What is read is the client id, ``connectionStatus``, and of
+the times those whose name speaks of connecting; a row without the first two tells nothing.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from fleetsync.api.page import parse_page
+from fleetsync.api.page import Page, parse_page
 from fleetsync.errors import ApiError
+from fleetsync.model.presence import Presence, PresenceState, utc_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from fleetsync.api.transport import Reader
     from fleetsync.model.value import JSON
 
-_STATES = "clientconnectionstates"
+STATES = "clientconnectionstates"
 _CONNECTED = "connected"
 _MOST_PAGES = 100_000
+_WORDS = {each.value: each for each in (PresenceState.CONNECTED, PresenceState.DISCONNECTED)}
 _PAGE = "100"
 """Rows that are asked for; an org that will not have it gives as many as it likes."""
 
@@ -44,6 +46,18 @@ class ClientStates(NamedTuple):
     doubt: str = ""
 
 
+class ClientState(NamedTuple):
+    """What the org tells of one client; a word that is not known is no state."""
+
+    client: str
+    presence: Presence
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether it is connected, as far as that is known."""
+        return self.presence.state is PresenceState.CONNECTED
+
+
 def client_states(
     reader: Reader,
     filters: Mapping[str, str],
@@ -52,9 +66,10 @@ def client_states(
     """Read the states of all clients, or of those that pass the filters; ApiError as above."""
     found: dict[str, bool] = {}
     rows_read, total = 0, None
-    for rows, told in _pages(reader, filters):
-        found.update(state for row in rows if (state := _state_of(row)))
-        rows_read, total = rows_read + len(rows), told
+    for page in state_pages(reader, filters):
+        states = filter(None, map(parse_state, page.rows))
+        found.update((state.client, state.is_on) for state in states if _is_known(state))
+        rows_read, total = rows_read + len(page.rows), page.total
         progress(rows_read, total)
     if total is not None and len(found) < total:
         return ClientStates(found, f"{len(found):,} of {total:,} states of connections were told")
@@ -64,39 +79,51 @@ def client_states(
 def is_connected(reader: Reader, client_id: str) -> bool:
     """Tell whether a client is connected; one that the org does not know (404) is not."""
     try:
-        state = _state_of(reader.get((_STATES, client_id)).body)
+        state = parse_state(reader.get((STATES, client_id)).body)
     except ApiError as error:
         if error.status == 404:
             return False
         raise
-    return state is not None and state[1]
+    return state is not None and state.is_on
 
 
-def _pages(
-    reader: Reader, filters: Mapping[str, str]
-) -> Iterator[tuple[tuple[JSON, ...], int | None]]:
-    """Give rows and total of page after page, until there is no more or a bookmark comes again."""
+def state_pages(reader: Reader, filters: Mapping[str, str]) -> Iterator[Page]:
+    """Give page after page of states, until there is no more or a bookmark comes again.
+
+    Raises ApiError as ``connected_clients`` does.
+    """
     params, seen = {**filters, "_limit": _PAGE}, set[str]()
     for _ in range(_MOST_PAGES):
         try:
-            page = parse_page(reader.get((_STATES,), params).body, _STATES)
+            page = parse_page(reader.get((STATES,), params).body, STATES)
         except ApiError as error:
             if error.status != 400 or "_limit" not in params:
                 raise
             params.pop("_limit")
             continue
-        yield tuple(page.rows), page.total
+        yield page
         if not page.rows or page.bookmark is None or page.bookmark in seen:
             break
         seen.add(page.bookmark)
         params = {**params, "_bookmark": page.bookmark}
 
 
-def _state_of(row: JSON) -> tuple[str, bool] | None:
-    """Give the id of a client, and whether its state says that it is connected."""
+def parse_state(row: JSON) -> ClientState | None:
+    """Read the state of a client; None for what names none, or tells nothing of it."""
     if not isinstance(row, dict):
         return None
     status, client = row.get("connectionStatus"), row.get("id") or row.get("clientId")
     if not isinstance(status, str) or not isinstance(client, str):
         return None
-    return client, status.lower() == _CONNECTED
+    state = _WORDS.get(status.lower(), PresenceState.UNKNOWN)
+    seen_at = _last_time(row) if state is PresenceState.DISCONNECTED else None
+    return ClientState(client, Presence(state, seen_at))
+
+
+def _last_time(row: Mapping[str, JSON]) -> str | None:
+    times = (utc_stamp(value) for name, value in row.items() if "connect" in name.lower())
+    return max(filter(None, times), default=None)
+
+
+def _is_known(state: ClientState) -> bool:
+    return state.presence.state is not PresenceState.UNKNOWN

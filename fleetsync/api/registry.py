@@ -9,6 +9,7 @@ from fleetsync.api.connected import client_states, connected_clients, is_connect
 from fleetsync.api.connection_log import read_connection_log
 from fleetsync.api.device_list import DeviceLister
 from fleetsync.api.paging import ListReader, ignore_progress
+from fleetsync.api.presence import last_logged, look_for
 from fleetsync.api.wire import (
     Organization,
     parse_device,
@@ -20,15 +21,17 @@ from fleetsync.errors import ApiError
 from fleetsync.model.live import LiveDeviceType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from fleetsync.api.connected import ClientStates
     from fleetsync.api.device_list import DeviceListing
+    from fleetsync.api.presence import Client
     from fleetsync.api.transport import Reader
     from fleetsync.api.walk import Progress
     from fleetsync.model.key import DeviceKey
     from fleetsync.model.live import LiveDevice
     from fleetsync.model.location import Location
+    from fleetsync.model.presence import Presence
     from fleetsync.model.value import JSON
 
 T = TypeVar("T")
@@ -108,6 +111,14 @@ class Registry:
     def is_connected(self, client_id: str) -> bool:
         """Tell whether a client is connected; ApiError where the org does not tell."""
         return is_connected(self._reader, client_id)
+
+    def presences(self, org: str, clients: Sequence[Client]) -> dict[DeviceKey, Presence]:
+        """Say of each device whether it is connected; ApiError where the org does not tell."""
+        return look_for(self._reader, org, clients)
+
+    def last_logged(self, keys: Sequence[DeviceKey]) -> dict[DeviceKey, str]:
+        """Give the time of the newest entry in each device's connection log, if it has one."""
+        return last_logged(self._reader, keys)
 
     def _get_or_none(self, segments: tuple[str, ...]) -> JSON:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from dataclasses import replace
 from random import SystemRandom
 from typing import TYPE_CHECKING, Self
 
@@ -62,6 +63,14 @@ class Reader:
         Raises ApiError, CredentialsError or UnreachableError, once the retry budget is spent.
         """
         return self._ask(Ask("GET", segments, params))
+
+    def hasty(self, budget: float) -> Self:
+        """Give a reader on the same line that goes on trying for so many seconds at most."""
+        twin = copy.copy(self)
+        retry = self.connection.retry
+        retry = retry._replace(budget=min(retry.budget, budget))
+        twin.connection = replace(self.connection, retry=retry)
+        return twin
 
     def close(self) -> None:
         """Close all connections."""

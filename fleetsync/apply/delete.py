@@ -7,6 +7,7 @@ from itertools import islice
 
 from fleetsync.api.writer import TypeDeletion
 from fleetsync.apply.attempt import attempt, is_over, note_error
+from fleetsync.apply.connected import held_back
 from fleetsync.apply.hands import Hands, client_ids
 from fleetsync.apply.keep import kept_before
 from fleetsync.apply.look import look
@@ -37,14 +38,25 @@ def delete_kept(
     """Remove devices that ``kept`` gives as soon as it is noted what they were."""
     said: dict[DeviceKey, str] = {}
     for batch in split_batches(encode_item(remove_body(change)) for change in changes):
-        keys = [change.key for change in islice(kept, len(batch))]
+        due = list(islice(kept, len(batch)))
+        held = {} if is_over(hands) else held_back(due, hands)
+        yield from (
+            _left_alone(change, held[change.key], hands) for change in due if change.key in held
+        )
         if not is_over(hands):
-            said |= _remove(keys, hands)
+            said |= _remove([change.key for change in due if change.key not in held], hands)
     yield from _look_and_judge([change for change in changes if change.key in said], said, hands)
+
+
+def _left_alone(change: Change, reason: str, hands: Hands) -> Outcome:
+    hands.failed_types.add(change.type_id)
+    return not_tried(change, reason)
 
 
 def _remove(keys: Sequence[DeviceKey], hands: Hands) -> dict[DeviceKey, str]:
     """Give what the org says against each removal, nothing where it says that it is done."""
+    if not keys:
+        return {}
     try:
         results = hands.writer.remove_devices(keys)
     except ApiError as error:
@@ -87,6 +99,9 @@ def _look_and_insist(
     if not there or is_over(hands):
         return there
     left = [change for change in changes if _is_still_it(change, there.get(change.key))]
+    held = held_back(left, hands)  # it may have come back meanwhile
+    said |= held
+    left = [change for change in left if change.key not in held]
     rest = iter(left)
     for batch in split_batches(encode_item(remove_body(change)) for change in left):
         said |= _remove([change.key for change in islice(rest, len(batch))], hands)

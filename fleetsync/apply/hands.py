@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -36,6 +36,7 @@ class Hands:
     refused devices, by client id, whose new tokens go if they do not exist. ``unproven`` are
     tokens in the secrets file, by client id, that a run made which was cut off before it saw its
     device; the value is that run's mark. ``age`` gives the seconds since the org was read.
+    ``named`` are the devices that may be deleted although they are connected; None: all may.
     """
 
     org: str
@@ -57,6 +58,7 @@ class Hands:
     doubtful: dict[str, DeviceKey] = field(default_factory=dict)
     lost: list[Change] = field(default_factory=list)
     unproven: dict[str, str] = field(default_factory=dict)
+    named: Collection[DeviceKey] | None = None
 
     @property
     def mark(self) -> str:

@@ -149,6 +149,7 @@ def apply(
             unproven=unproven,
             age=lambda: clock() - course.began_at,
             view=live_view(options) if watch else None,
+            named=named,
         )
         report = carry_out(task, fleet, transport)
     return finish(course.told_in(report), options)

@@ -28,7 +28,7 @@ from fleetsync.journal.entry import DONE, End, Head
 from fleetsync.journal.file import Journal
 from fleetsync.journal.folder import forget_old_runs, open_journal
 from fleetsync.journal.plan_copy import drop_plan, drop_plans, keep_plan
-from fleetsync.model import Kind
+from fleetsync.model import DeviceKey, Kind
 from fleetsync.plan import Plan
 from fleetsync.plan.document import plan_text
 from fleetsync.report.event_facts import stages_of
@@ -42,7 +42,7 @@ class Task(NamedTuple):
 
     ``run`` is the id that the lock in the org names as well. ``unproven`` are tokens that a run has
     left which was cut off, by client id, with its mark. ``age`` gives the seconds since the org was
-    read. ``view`` shows it on a terminal meanwhile.
+    read. ``view`` shows it on a terminal meanwhile. ``named`` may be deleted although connected.
     """
 
     plan: Plan
@@ -52,6 +52,7 @@ class Task(NamedTuple):
     unproven: Mapping[str, str] = MappingProxyType({})
     age: Callable[[], float] = no_age
     view: LiveView | None = None
+    named: frozenset[DeviceKey] = frozenset()
 
 
 def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
@@ -70,6 +71,7 @@ def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
             hands = make_hands(head, fleet, transport, tokens, journal)
             hands.stop, hands.age = stop, task.age
             hands.unproven |= task.unproven
+            hands.named = task.named
             remember_before(folder, made)
             tell_event("run", _facts(task))
             report = _work(made, hands, transport, fleet.settings)

@@ -1,19 +1,21 @@
-"""Look whether devices that a plan would delete are connected."""
+"""Look whether devices that a plan would delete are connected, or when they were seen."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import click
 
+from fleetsync.api.presence import SINGLY, Client
 from fleetsync.api.registry import Registry
 from fleetsync.cli.device_name import read_device_name
 from fleetsync.cli.options import Decorated
-from fleetsync.errors import ApiError
+from fleetsync.diff.change import Change
+from fleetsync.errors import ApiError, UnreachableError
 from fleetsync.model import DeviceKey
-from fleetsync.model.key import client_id
+from fleetsync.model.presence import UNKNOWN, Presence, PresenceState
 from fleetsync.plan import Plan
-from fleetsync.plan.connected import Presence, deleted_devices, with_presence
+from fleetsync.plan.connected import Sightings, deleted_devices, with_sightings
 
 
 def _keys(
@@ -35,18 +37,44 @@ def named_option(command: Decorated) -> Decorated:
 
 
 def looked_at(made: Plan, registry: Registry, named: Collection[DeviceKey] = ()) -> Plan:
-    """Refuse deletes of connected devices; asks nothing where nothing is deleted."""
+    """Look whom a plan would delete, and refuse what is connected; asks nothing without deletes."""
     deletes = deleted_devices(made)
-    if not deletes:
-        return made
+    return with_sightings(made, _sightings(made.org, deletes, registry), named) if deletes else made
+
+
+def _sightings(org: str, deletes: Sequence[Change], registry: Registry) -> Sightings:
     before = registry.requests
+    clients = [Client(change.key, change.gateway) for change in deletes]
     try:
-        clients, unknown = registry.connected_clients(), ""
-    except ApiError as error:
-        clients, unknown = frozenset(), str(error)
-    connected = frozenset(
-        change.key
-        for change in deletes
-        if not clients.isdisjoint(client_id(made.org, change.key, gateway=g) for g in (False, True))
-    )
-    return with_presence(made, Presence(connected, unknown, registry.requests - before), named)
+        found, untold = registry.presences(org, clients), ""
+    except (ApiError, UnreachableError) as error:
+        found, untold = {}, str(error)
+    again = 0 if untold else registry.requests - before
+    if len(deletes) <= SINGLY:
+        found = _with_times([client.key for client in clients], found, registry)
+    return Sightings(found, untold, registry.requests - before, again)
+
+
+def _with_times(
+    keys: Sequence[DeviceKey], found: Mapping[DeviceKey, Presence], registry: Registry
+) -> dict[DeviceKey, Presence]:
+    """Add when a device was last heard of, from its connection log, where no state tells it."""
+    told = {key: found.get(key, UNKNOWN) for key in keys}
+    timeless = [key for key, presence in told.items() if _lacks_time(presence)]
+    try:
+        times = registry.last_logged(timeless)
+    except UnreachableError:
+        return told
+    return {key: _seen(presence, times.get(key)) for key, presence in told.items()}
+
+
+def _lacks_time(presence: Presence) -> bool:
+    return presence.state is not PresenceState.CONNECTED and presence.seen_at is None
+
+
+def _seen(presence: Presence, at: str | None) -> Presence:
+    """Add the time of a log's newest entry: one that has a log was seen, whatever a state says."""
+    if at is None:
+        return presence
+    never = presence.state is PresenceState.NEVER
+    return Presence(PresenceState.DISCONNECTED if never else presence.state, at)

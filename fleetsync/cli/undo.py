@@ -29,6 +29,7 @@ from fleetsync.cli.options import (
 from fleetsync.cli.output import check_outputs, emit
 from fleetsync.cli.policies import require_extras
 from fleetsync.cli.precious import precious_files
+from fleetsync.cli.presence import named_option
 from fleetsync.cli.progress import notice
 from fleetsync.cli.run_events import tell_plan, tell_report
 from fleetsync.cli.session import open_connection
@@ -36,7 +37,7 @@ from fleetsync.cli.settle_earlier import settle_earlier
 from fleetsync.cli.undo_plan import look_and_plan_undo, tell_target
 from fleetsync.cli.undo_target import choose_run
 from fleetsync.errors import StalePlanError
-from fleetsync.model import DesiredFleet
+from fleetsync.model import DesiredFleet, DeviceKey
 from fleetsync.model.value import EMPTY
 from fleetsync.plan import Plan
 from fleetsync.report.outcome import Report, make_report
@@ -70,9 +71,16 @@ _UNDECLARED = "an undo reads no manifest; the next apply registers it anew if on
     metavar="SECONDS",
     help="Wait so long for another apply to end, which has locked the folder or the org.",
 )
+@named_option
 @watch_option
 def undo(
-    wanted: str | None, only_plan: bool, yes: bool, allow_deletes: int, wait: float, watch: bool
+    wanted: str | None,
+    only_plan: bool,
+    yes: bool,
+    allow_deletes: int,
+    wait: float,
+    named: frozenset[DeviceKey],
+    watch: bool,
 ) -> int:
     """Take back what an apply changed, from its journal.
 
@@ -95,7 +103,7 @@ def undo(
     settings = load_settings(options.fleet_path, org_url=options.org_url)
     require_extras(settings.policies)
     if only_plan:
-        return _show(wanted, options, settings)
+        return _show(wanted, options, settings, named)
     check_secrets_path(settings.secrets.file)
     choose_run(settings.folder, wanted)  # a wrong name is told before anything is waited for
     with locked_org(options, settings, wait) as (transport, run):
@@ -104,7 +112,7 @@ def undo(
         target = choose_run(settings.folder, wanted)
         tell_target(target)
         began_at = clock()
-        made = look_and_plan_undo(target, settings, Registry(transport))
+        made = look_and_plan_undo(target, settings, Registry(transport), named)
         tell_plan(made)
         if made.idle:
             tell_report(_nothing_done(made))
@@ -113,13 +121,13 @@ def undo(
         confirm(made, Wish(yes, allow_deletes), options)
         if clock() - began_at > ANSWER_SECONDS and not yes:
             began_at = clock()
-            afresh = look_and_plan_undo(target, settings, Registry(transport))
+            afresh = look_and_plan_undo(target, settings, Registry(transport), named)
             _check_nothing_moved(made, afresh)
             if afresh.refusals != made.refusals:  # a policy may say otherwise by now
                 confirm(afresh, Wish(True, allow_deletes), options)
         view = live_view(options) if watch else None
         age = partial(_age, clock, began_at)
-        task = Task(made, run, "undo", made.undoes, unproven, age, view)
+        task = Task(made, run, "undo", made.undoes, unproven, age, view, named)
         report = carry_out(task, fleet, transport)
     return finish(report, options)
 
@@ -128,12 +136,14 @@ def _age(clock: Callable[[], float], since: float) -> float:
     return clock() - since
 
 
-def _show(wanted: str | None, options: Options, settings: Settings) -> int:
+def _show(
+    wanted: str | None, options: Options, settings: Settings, named: frozenset[DeviceKey]
+) -> int:
     """Show the plan alone: it takes GET requests, and nothing is locked or written."""
     target = choose_run(settings.folder, wanted)
     tell_target(target)
     with open_connection(options, settings) as connection, Reader(connection, notify=notice) as org:
-        made = look_and_plan_undo(target, settings, Registry(org))
+        made = look_and_plan_undo(target, settings, Registry(org), named)
     tell_plan(made, changes=True)
     next_step = _next_step(made, options)
     emit(options, lambda form: plan_pieces(made, options, form, next_step), pager=True)

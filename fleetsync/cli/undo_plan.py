@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fleetsync.api.registry import Registry
 from fleetsync.cli.events import tell_event
 from fleetsync.cli.policies import judged
+from fleetsync.cli.presence import looked_at
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.session import Look, plan_rules, reading, utc_now
 from fleetsync.cli.undo_target import Target, check_it_fits
@@ -13,7 +16,7 @@ from fleetsync.diff.undo import concerned, moved
 from fleetsync.diff.undo_warning import some
 from fleetsync.listing import read_memory
 from fleetsync.live import read_fleet
-from fleetsync.model import DesiredFleet, Kind
+from fleetsync.model import DesiredFleet, DeviceKey, Kind
 from fleetsync.model.key import client_id
 from fleetsync.model.value import EMPTY
 from fleetsync.plan import Plan
@@ -28,8 +31,12 @@ _NEW_TOKENS = (
 )
 
 
-def look_and_plan_undo(target: Target, settings: Settings, registry: Registry) -> Plan:
+def look_and_plan_undo(
+    target: Target, settings: Settings, registry: Registry, named: Collection[DeviceKey]
+) -> Plan:
     """Read the types that the run concerned, and say what takes it back.
+
+    ``named`` are the devices that may be deleted although they are connected.
 
     Raises StalePlanError if the run was one of another fleet or org.
     """
@@ -47,6 +54,7 @@ def look_and_plan_undo(target: Target, settings: Settings, registry: Registry) -
         since=target.since,
     )
     made = _with_all_sizes(_with_token_warning(made, settings), settings)
+    made = looked_at(made, registry, named)
     return judged(made, settings, DesiredFleet(EMPTY, EMPTY, EMPTY, ""), live)
 
 

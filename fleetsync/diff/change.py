@@ -20,6 +20,7 @@ from fleetsync.model import (
 )
 from fleetsync.model.location import LOCATION_KEYS
 from fleetsync.model.path import leaves, path_text
+from fleetsync.model.presence import Presence
 from fleetsync.model.value import EMPTY
 
 
@@ -55,7 +56,8 @@ class Change(NamedTuple):
     are differences that stay, since the platform once refused to make them go away. ``template``
     is the declared type of a device, ``inherited`` what a new device gets from it, ``gateway``
     tells that its class is Gateway. ``location`` is the one that an updated device shall have.
-    ``reason`` is for people: nothing decides on it.
+    ``reason`` is for people: nothing decides on it. ``presence`` is what was found of the
+    connection of a device that is to be deleted, once somebody looked; no digest covers it.
     """
 
     action: Action
@@ -71,6 +73,7 @@ class Change(NamedTuple):
     location: Location | None = None
     fields: tuple[Field, ...] = ()
     kept: tuple[Field, ...] = ()
+    presence: Presence | None = None
 
     @property
     def kind(self) -> Kind:

@@ -2,57 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from fleetsync.diff.change import Action, Change
 from fleetsync.model import DeviceKey, Kind
+from fleetsync.model.presence import UNKNOWN, Presence, PresenceState
 from fleetsync.plan.limits import Refusal, RefusalCode, some_names
 from fleetsync.plan.plan import Plan
 
 
-class Presence(NamedTuple):
-    """Which of some devices are connected; or why nobody knows (``unknown``).
+class Sightings(NamedTuple):
+    """What was found of the devices that a plan deletes; one that is missing is UNKNOWN.
 
-    ``calls`` is what it took to find out.
+    ``untold`` says why the org does not tell at all. ``calls`` is what it took to find out,
+    ``again`` what it takes apply to look once more.
     """
 
-    connected: frozenset[DeviceKey] = frozenset()
-    unknown: str = ""
+    of: Mapping[DeviceKey, Presence]
+    untold: str = ""
     calls: int = 0
+    again: int = 0
 
 
 def deleted_devices(plan: Plan) -> list[Change]:
     """Give the deletes of devices that a plan holds."""
-    return [c for c in plan.changes if (c.kind, c.action) == (Kind.DEVICE, Action.DELETE)]
+    return [change for change in plan.changes if _deletes_device(change)]
 
 
-def with_presence(plan: Plan, presence: Presence, named: Collection[DeviceKey]) -> Plan:
-    """Refuse the deletes of connected devices that nobody named; unknown is not taken for offline.
+def with_sightings(plan: Plan, found: Sightings, named: Collection[DeviceKey]) -> Plan:
+    """Say of each delete whether the device is connected; refuse those that are and nobody named.
 
-    What is unknown is told as a warning: an org without this call would else never be pruned.
+    What is unknown is not taken for offline, and told as a warning: an org without this call would
+    else never be pruned.
     """
-    refusals, warnings = [*plan.refusals], [*plan.warnings]
-    on = [change for change in deleted_devices(plan) if change.key in presence.connected]
-    refused = [change.name for change in on if change.key not in named]
-    if refused:
-        refusals.append(_refusal(refused))
-    if len(refused) < len(on):
-        names = [change.name for change in on if change.key in named]
-        warnings.append(f"connected now, and named to be deleted all the same: {some_names(names)}")
-    if presence.unknown:
+    changes = tuple(
+        change._replace(presence=found.of.get(change.key, UNKNOWN))
+        if _deletes_device(change)
+        else change
+        for change in plan.changes
+    )
+    plan = plan._replace(changes=changes)
+    by_state: dict[PresenceState, list[Change]] = {}
+    for change in deleted_devices(plan):
+        if change.presence is not None:
+            by_state.setdefault(change.presence.state, []).append(change)
+    connected = by_state.get(PresenceState.CONNECTED, [])
+    refused = [change.name for change in connected if change.key not in named]
+    return plan._replace(
+        refusals=(*plan.refusals, *([_refusal(refused, plan)] if refused else [])),
+        warnings=(*plan.warnings, *_warnings(by_state, found.untold, named)),
+        cost=plan.cost._replace(
+            read=plan.cost.read + found.calls, look=plan.cost.look + found.again
+        ),
+    )
+
+
+def _deletes_device(change: Change) -> bool:
+    return (change.kind, change.action) == (Kind.DEVICE, Action.DELETE)
+
+
+def _warnings(
+    by_state: Mapping[PresenceState, list[Change]], untold: str, named: Collection[DeviceKey]
+) -> list[str]:
+    warnings = []
+    meant = [each.name for each in by_state.get(PresenceState.CONNECTED, ()) if each.key in named]
+    if meant:
+        warnings.append(f"connected now, and named to be deleted all the same: {some_names(meant)}")
+    unknown = [change.name for change in by_state.get(PresenceState.UNKNOWN, ())]
+    if untold:
         warnings.append(
             "which of the devices to delete are connected now is unknown, so none of them is"
-            f" spared for it: {presence.unknown}"
+            f" spared for it: {untold}"
         )
-    cost = plan.cost._replace(read=plan.cost.read + presence.calls)
-    return plan._replace(refusals=tuple(refusals), warnings=tuple(warnings), cost=cost)
+    elif unknown:
+        warnings.append(
+            "the org does not tell of all devices to delete whether they are connected: apply asks"
+            f" again, and leaves alone whom it cannot be sure of: {some_names(unknown)}"
+        )
+    return warnings
 
 
-def _refusal(names: list[str]) -> Refusal:
-    options = " ".join(f"--allow-delete-connected {name}" for name in names[:1])
+def _refusal(names: list[str], plan: Plan) -> Refusal:
+    command = "apply" if plan.undoes is None else "undo"
     words = (
-        f"connected now, so not deleted unless named: {some_names(names)}. Take them out of"
-        f" service first; or, if that is meant, apply with {options}"
+        f"connected now, so not deleted unless named: {some_names(names)}. Take them out of service"
+        f" first; or, if that is meant, {command} with --allow-delete-connected {names[0]}"
     )
     return Refusal(RefusalCode.CONNECTED, words)

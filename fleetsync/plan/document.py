@@ -8,6 +8,7 @@ from typing import Any
 
 from fleetsync.diff.change import Change, change_fields
 from fleetsync.model import JSON, Kind
+from fleetsync.model.presence import Presence
 from fleetsync.plan.plan import Plan
 from fleetsync.plan.policy import policy_document
 from fleetsync.plan.precondition import precondition
@@ -58,12 +59,20 @@ def plan_head(plan: Plan) -> dict[str, JSON]:
 
 def change_document(change: Change) -> dict[str, Any]:
     """Give one change as the document writes it."""
-    return {
+    document = {
         **_about(change),
         "fields": [field._asdict() for field in change_fields(change)],
         "precondition": precondition(change),
         "reason": change.reason,
     }
+    if change.presence is not None:
+        document["presence"] = presence_document(change.presence)
+    return document
+
+
+def presence_document(presence: Presence) -> dict[str, JSON]:
+    """Write what was found of a device's connection."""
+    return {"state": presence.state.value, "seenAt": presence.seen_at}
 
 
 def _about(change: Change) -> dict[str, Any]:

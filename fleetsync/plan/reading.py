@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from fleetsync.diff.change import Field
 from fleetsync.errors import FileError, StalePlanError
 from fleetsync.model import Kind, Source
+from fleetsync.model.presence import Presence, PresenceState
 from fleetsync.plan.cost import Cost
 from fleetsync.plan.document import FORMAT_VERSION
 from fleetsync.plan.limits import Refusal, RefusalCode
@@ -37,7 +38,10 @@ _HEAD_OF_CHANGE = re.compile(
     rf', "source": (null|\{{"file": {_STRING}, "line": \d+\}}), "fields": \['
 )
 _END_OF_FIELDS = '], "precondition": "'
-_TAIL_OF_CHANGE = re.compile(rf'\], "precondition": "\w+", "reason": ({_STRING})\}},?\n')
+_TAIL_OF_CHANGE = re.compile(
+    rf'\], "precondition": "\w+", "reason": ({_STRING})'
+    rf'(?:, "presence": \{{"state": "(\w+)", "seenAt": (?:null|({_STRING}))\}})?\}},?\n'
+)
 _STAGES = {
     f'{{"action": "{action}", "kind": "{kind}"'.encode(): (kind, action) for kind, action in STAGES
 }
@@ -269,7 +273,8 @@ def _read_change(line: bytes, stage: Stage) -> ReadChange:
         raise ValueError(line)
     texts = _field_texts(text[head.end() : close])
     type_id, reason = _string(head[1]), _string(tail[1])
-    return ReadChange(action, kind, type_id, device_id, reason, _source(head[3]), texts)
+    presence = None if tail[2] is None else _presence(tail[2], tail[3])
+    return ReadChange(action, kind, type_id, device_id, reason, _source(head[3]), texts, presence)
 
 
 def _field_texts(text: str) -> list[str]:
@@ -288,6 +293,10 @@ def _field_texts(text: str) -> list[str]:
 def _string(text: str) -> str:
     """Read a JSON text; most have no escapes in them."""
     return str(json.loads(text)) if "\\" in text else text[1:-1]
+
+
+def _presence(state: str, seen_at: str | None) -> Presence:
+    return Presence(PresenceState(state), None if seen_at is None else _string(seen_at))
 
 
 @lru_cache(maxsize=1024)

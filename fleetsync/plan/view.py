@@ -10,6 +10,7 @@ from typing import NamedTuple
 from fleetsync.diff.change import Action, Change, Field, change_fields
 from fleetsync.errors import FileError
 from fleetsync.model import Kind, Source
+from fleetsync.model.presence import Presence
 from fleetsync.plan.cost import Cost
 from fleetsync.plan.limits import Refusal
 from fleetsync.plan.plan import Plan, Unmanaged
@@ -35,6 +36,7 @@ class ReadChange(NamedTuple):
     reason: str
     source: Source | None
     field_texts: list[str]
+    presence: Presence | None = None
 
     @property
     def fields(self) -> tuple[Field, ...]:

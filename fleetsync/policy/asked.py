@@ -23,6 +23,7 @@ from fleetsync.model import (
 from fleetsync.model.mark import NO_MARK, Mark, parse_mark
 from fleetsync.model.value import EMPTY
 from fleetsync.plan import Plan
+from fleetsync.plan.document import presence_document
 from fleetsync.policy.policy import Asked, Over
 
 _UNTYPED = DeviceType("", Source("", 0))
@@ -93,6 +94,7 @@ def _change(change: Change) -> Asked:
         **_head(change),
         "source": None if source is None else {"file": source.file, "line": source.line},
         "reason": change.reason,
+        "presence": None if change.presence is None else presence_document(change.presence),
         "fields": [
             {"path": path, "before": before, "after": after}
             for path, before, after in change_fields(change)

@@ -12,6 +12,7 @@ from fleetsync.escape import shown, shown_pair, shown_value
 from fleetsync.model import JSON, Kind
 from fleetsync.plan.view import PlanView, ReadChange, ShownChange, Stage, shown_fields
 from fleetsync.report.ids import count_ids, fold_ids
+from fleetsync.report.presence import told_reason
 from fleetsync.report.terminal.cells import cells, padded
 from fleetsync.report.words import counted, counted_kind
 
@@ -58,7 +59,7 @@ def _by_type(view: PlanView, stage: Stage, *, full: bool) -> Iterator[str]:
     members = groupby(view.walk(stage), key=lambda c: c.type_id if of_devices else "")
     for type_id, changes in islice(members, groups):
         for change in islice(changes, fold):
-            yield _title(change)
+            yield _title(change, view.created_at)
             if with_fields:
                 yield from _value_lines(shown_fields(change), full=full)
         if fold < sizes[type_id]:
@@ -79,7 +80,7 @@ def _updates(walk: Walk, *, full: bool) -> Iterator[str]:
         yield from _alike(group, full=full)
     singles = (change for change in walk() if sizes[_likeness(change)] == 1)
     for change in islice(singles, fold):
-        yield _title(change)
+        yield _title(change, "")
         yield from _field_lines(change.fields, full=full)
     rest.update(map(_family_and_paths, singles))
     yield from _more_by_fields(rest)
@@ -133,10 +134,10 @@ def _ranges(group: _Alike, *, full: bool) -> str:
     return ", ".join(told) + (f" and {left:,} more" if left else "")
 
 
-def _title(change: ShownChange) -> str:
+def _title(change: ShownChange, made_at: str) -> str:
     """Name a change, and say where it is declared, or why something goes."""
     head = f"  {_SIGNS[change.action]} {shown(change.name)}"
-    notes = [shown(change.reason)] if change.action is Action.DELETE else []
+    notes = [shown(told_reason(change, made_at))] if change.action is Action.DELETE else []
     if change.source is not None:
         notes.append(f"{shown(change.source.file)}:{change.source.line}")
     return f"{padded(head, _NAME_CELLS)}  {', '.join(notes)}".rstrip()

@@ -25,11 +25,12 @@ _HARMLESS = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 class Row(NamedTuple):
-    """A change, and what became of it where that is known."""
+    """A change, and what became of it where that is known; ``reason`` says more than its own."""
 
     change: ShownChange
     status: str | None = None
     note: str = ""
+    reason: str | None = None
 
 
 class Labels(NamedTuple):
@@ -118,7 +119,8 @@ def _shape(row: Row, sides: str, fields: tuple[Field, ...]) -> str:
     change = row.change
     file = None if change.source is None else change.source.file
     paths = [field.path for field in fields]
-    about = [change.action, change.kind, change.type_id, file, change.reason, sides, paths]
+    reason = change.reason if row.reason is None else row.reason
+    about = [change.action, change.kind, change.type_id, file, reason, sides, paths]
     return json.dumps([*about, row.status, row.note], separators=(",", ":"))
 
 

@@ -13,6 +13,7 @@ from fleetsync.report.html.markup import count_table, text
 from fleetsync.report.html.page import Assets, Page, page_html
 from fleetsync.report.html.policies import policy_lists
 from fleetsync.report.policies import policies_in_words
+from fleetsync.report.presence import told_reason
 from fleetsync.report.text import READING_ORDER, counts_in_words, notes
 from fleetsync.report.words import counted
 
@@ -55,7 +56,8 @@ def _lead(view: PlanView) -> str:
 
 def _rows(view: PlanView) -> Iterator[Row]:
     for action, kind in READING_ORDER:
-        yield from map(Row, view.walk((kind, action)))
+        for change in view.walk((kind, action)):
+            yield Row(change, reason=told_reason(change, view.created_at))
 
 
 def _summary(view: PlanView) -> Iterator[str]:

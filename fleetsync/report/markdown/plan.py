@@ -19,6 +19,7 @@ from fleetsync.report.markdown.detail import Folded, Head
 from fleetsync.report.markdown.document import Section, fitted
 from fleetsync.report.markdown.policies import policy_section
 from fleetsync.report.markdown.safe import cell, code, marker, short
+from fleetsync.report.presence import told_reason
 from fleetsync.report.text import READING_ORDER, counts_in_words, notes
 from fleetsync.report.words import counted, counted_kind, listed
 
@@ -44,15 +45,16 @@ def plan_markdown(view: PlanView, *, whole: str, max_bytes: int) -> str:
 
 def _section(view: PlanView, action: Action, kind: Kind, max_bytes: int) -> Section:
     stage = kind, action
-    clusters = gather((_member(stage, change) for change in view.walk(stage)), max_bytes)
+    members = (_member(stage, change, view.created_at) for change in view.walk(stage))
+    clusters = gather(members, max_bytes)
     title = f"{action.value.capitalize()} {counted_kind(view.number_of(kind, action), kind)}"
     return Section(title, clusters, first=action is Action.DELETE)
 
 
-def _member(stage: Stage, change: ShownChange) -> Member:
+def _member(stage: Stage, change: ShownChange, made_at: str) -> Member:
     """Give what a cluster is made by; why it is done says more than the fields only of a delete."""
     texts = tuple(sorted(field_texts(change)))
-    note = change.reason if stage[1] is Action.DELETE else ""
+    note = told_reason(change, made_at) if stage[1] is Action.DELETE else ""
     return Member(stage, change.type_id, change.device_id, texts, note, change.source)
 
 
