@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from fleetsync.api.page import Page, parse_page
-from fleetsync.errors import ApiError
+from fleetsync.errors import ApiError, CredentialsError
 from fleetsync.model.presence import Presence, PresenceState, utc_stamp
 
 if TYPE_CHECKING:
@@ -79,12 +79,27 @@ def client_states(
 def is_connected(reader: Reader, client_id: str) -> bool:
     """Tell whether a client is connected; one that the org does not know (404) is not."""
     try:
-        state = parse_state(reader.get((STATES, client_id)).body)
+        state = parse_state(get_extra(reader, (STATES, client_id)))
     except ApiError as error:
         if error.status == 404:
             return False
         raise
     return state is not None and state.is_on
+
+
+def get_extra(
+    reader: Reader, segments: tuple[str, ...], params: Mapping[str, str] | None = None
+) -> JSON:
+    """Read what the work can do without; raises ApiError, also for a 403 that says nothing.
+
+    The key was taken before, so that is about this call alone: its role may not ask it.
+    """
+    try:
+        return reader.get(segments, params).body
+    except CredentialsError as error:
+        if error.http_code != 403:
+            raise
+        raise ApiError(str(error), status=403) from error
 
 
 def state_pages(reader: Reader, filters: Mapping[str, str]) -> Iterator[Page]:
@@ -95,7 +110,7 @@ def state_pages(reader: Reader, filters: Mapping[str, str]) -> Iterator[Page]:
     params, seen = {**filters, "_limit": _PAGE}, set[str]()
     for _ in range(_MOST_PAGES):
         try:
-            page = parse_page(reader.get((STATES,), params).body, STATES)
+            page = parse_page(get_extra(reader, (STATES,), params), STATES)
         except ApiError as error:
             if error.status != 400 or "_limit" not in params:
                 raise

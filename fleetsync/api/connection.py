@@ -65,7 +65,8 @@ class Connection:
     def url_of(self, segments: tuple[str, ...]) -> str:
         """Give the URL of a resource; each segment is percent-encoded, and none at all is the org.
 
-        An id of one or two dots raises UsageError: every URL library takes it for a step up.
+        Colons stay as they are: other clients do not encode those of client ids, so the org may not
+        expect it. An id of one or two dots raises UsageError: every URL library takes it for a step up.
         """
         if any(segment in {"", ".", ".."} for segment in segments):
             shown = "/".join(map(repr, segments))
@@ -73,7 +74,7 @@ class Connection:
                 f"{shown}: an id that is only dots, or empty, cannot be put into a URL"
             )
         return "/".join(
-            [self.base_url, *(quote(segment, safe="") for segment in segments or ("",))]
+            [self.base_url, *(quote(segment, safe=":") for segment in segments or ("",))]
         )
 
 

@@ -10,8 +10,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from fleetsync.api.connected import STATES, parse_state, state_pages
-from fleetsync.api.connection_log import read_connection_log
+from fleetsync.api.connected import STATES, get_extra, parse_state, state_pages
 from fleetsync.api.parallel import run_beside
 from fleetsync.errors import ApiError
 from fleetsync.model.key import DeviceKey, client_id
@@ -86,10 +85,12 @@ def last_logged(reader: Reader, keys: Sequence[DeviceKey]) -> dict[DeviceKey, st
 
 
 def _newest(reader: Reader, key: DeviceKey) -> str | None:
+    params = {"typeId": key.type_id, "deviceId": key.device_id, "limit": _LOG_ENTRIES}
     try:
-        entries = read_connection_log(reader, key, {"limit": _LOG_ENTRIES})
+        body = get_extra(reader, ("logs", "connection"), params)
     except ApiError:
         return None
+    entries = [entry for entry in body if isinstance(entry, dict)] if isinstance(body, list) else []
     return max(filter(None, (utc_stamp(each.get("timestamp")) for each in entries)), default=None)
 
 
@@ -138,7 +139,7 @@ def _ask(reader: Reader, names: Iterable[str]) -> Presence | None:
     found: Presence | None = None
     for name in names:
         try:
-            row = reader.get((STATES, name)).body
+            row = get_extra(reader, (STATES, name))
         except ApiError as error:
             if error.status != 404:
                 raise

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from fleetsync.api.connection import Connection
 from fleetsync.api.retry import RetryPolicy
@@ -19,6 +19,7 @@ from fleetsync.emulator.running import Emulator
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import Switches
 from fleetsync.errors import FleetsyncError
+from fleetsync.model import DeviceKey
 from fleetsync.plan import Plan
 from fleetsync.tokens.file import TokenFile
 from tests.api.hostile import Asked, Hangup, HostileServer, Stream, reply
@@ -37,7 +38,8 @@ Twist = Callable[[Asked, Forward], "ANSWERS | None"]
 class Front(World):
     """A world whose org stands behind twists; ``asked`` holds what came, ``hands`` the last run.
 
-    ``age`` is how long ago, in seconds, a run takes the org to have been read.
+    ``age`` is how long ago, in seconds, a run takes the org to have been read, ``named`` whom it
+    may delete although they are connected.
     """
 
     def __init__(self, folder: Path, state: OrgState) -> None:
@@ -46,6 +48,7 @@ class Front(World):
         self._server = HostileServer(self._answer)
         self.hands: Hands | None = None
         self.age = 0.0
+        self.named: frozenset[DeviceKey] | None = None
         super().__init__(folder, Emulator(state, self._server.url))
 
     def __enter__(self) -> Front:
@@ -79,6 +82,7 @@ class Front(World):
             self.hands = make_hands(transport, tokens, journal, plan)
             self.hands.platform_tokens = self.platform_tokens
             self.hands.age = lambda: self.age
+            self.hands.named = self.named
             outcomes = []
             for outcome in apply_plan(plan, self.hands):
                 outcomes.append(outcome)
@@ -112,7 +116,7 @@ def _environ(asked: Asked) -> WSGIEnvironment:
     return {
         "REQUEST_METHOD": asked.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": f"/api/v0002{asked.path}",
+        "PATH_INFO": f"/api/v0002{unquote(asked.path)}",
         "QUERY_STRING": urlencode(asked.params),
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",

@@ -266,4 +266,4 @@ def test_who_is_connected_is_read_as_the_org_says_it(serve: Serve, open_client: 
     assert (page.results, page.bookmark, page.total) == ([state], "x", 2)
     assert calls.get_client_connection_state("d:abc123:pump:p-1") == state
     assert server.asked[0].params == {"deviceType": "pump"}
-    assert server.paths[1].endswith("/clientconnectionstates/d%3Aabc123%3Apump%3Ap-1")
+    assert server.paths[1].endswith("/clientconnectionstates/d:abc123:pump:p-1")

@@ -68,6 +68,77 @@ def test_a_plan_that_deletes_connected_devices_is_refused(
     assert names(org) == {"h-0", "kept", "p-1", "p-2", "p-3"}
 
 
+def test_each_delete_says_whether_anybody_would_miss_the_device(
+    org: Emulator, fleetsync: Fleetsync, tmp_path: Path
+) -> None:
+    org.state.note_disconnection("pump", "p-2")
+    file = str(tmp_path / "plan.json")
+    saved = fleetsync("plan", "--out", file)
+    plan = json.loads(Path(file).read_text("ascii"))
+    Draft202012Validator(SCHEMA).validate(plan)
+    told = {each["deviceId"]: each["presence"] for each in plan["changes"]}
+    assert told["p-1"] == {"state": "connected", "seenAt": None}
+    assert told["p-2"]["state"] == "disconnected"
+    assert told["p-2"]["seenAt"].startswith("20")
+    assert told["p-3"] == {"state": "neverSeen", "seenAt": None}
+    why = "no manifest declares it; "
+    words = [why + "connected now", why + "seen within the last hour", why + "never seen"]
+    for text in (saved.out, fleetsync("show", file).out):
+        assert [word for word in words if word in text] == words
+    for form in ("markdown", "html"):
+        for command in (("plan",), ("show", file)):
+            text = fleetsync(*command, "--format", form).out
+            assert [word for word in words if word in text] == words
+
+
+def test_a_log_tells_of_one_whose_state_is_not_told(org: Emulator, fleetsync: Fleetsync) -> None:
+    org.state.switches = parse_switches(["clientStates=404"])
+    presences = {
+        change["deviceId"]: change["presence"]
+        for change in fleetsync("plan", "--format", "json").json["changes"]
+    }
+    assert {each["state"] for each in presences.values()} == {"unknown"}
+    assert presences["p-1"]["seenAt"].startswith("20")
+    assert presences["p-3"]["seenAt"] is None
+    words = "no manifest declares it; connection unknown, seen within the last hour"
+    assert words in fleetsync("plan").out
+
+
+def test_undo_does_not_delete_what_has_come_up_since(
+    org: Emulator, fleetsync: Fleetsync, folder: Folder
+) -> None:
+    folder.manifest(fleet(1, 2, 3, 4))
+    assert fleetsync("apply", "--yes").code == 0
+    org.state.note_connection("pump", "p-4")
+    result = fleetsync("undo", "--plan", "--format", "json").json
+    assert [refusal["code"] for refusal in result["refusals"]] == ["connected"]
+    refused = fleetsync("undo", "--yes", "--allow-deletes", "1")
+    assert refused.code == 4
+    assert "undo with --allow-delete-connected pump/p-4" in refused.out + refused.err
+    assert "p-4" in names(org)
+    named = ("--allow-delete-connected", "pump/p-4")
+    assert fleetsync("undo", "--yes", "--allow-deletes", "1", *named).code == 0
+    assert "p-4" not in names(org)
+
+
+def test_many_deletes_are_looked_up_in_lists(
+    org: Emulator, fleetsync: Fleetsync, folder: Folder
+) -> None:
+    folder.manifest(fleet(*range(1, 51)))
+    assert fleetsync("apply", "--yes").code == 0
+    org.state.note_connection("pump", "p-40")
+    folder.manifest(fleet())
+    org.state.reset_calls()
+    plan = fleetsync("plan", "--format", "json").json
+    states = {each["deviceId"]: each["presence"]["state"] for each in plan["changes"]}
+    assert [name for name, state in states.items() if state == "connected"] == [
+        "p-1",
+        "p-2",
+        "p-40",
+    ]
+    assert sum("clientconnectionstates" in call for call in org.state.calls) < 50
+
+
 def test_named_ones_are_deleted_and_only_those(org: Emulator, fleetsync: Fleetsync) -> None:
     one, both = ("--allow-delete-connected", "pump/p-1"), ("--allow-delete-connected", "pump/p-2")
     result = fleetsync("apply", "--yes", *one)
