@@ -66,7 +66,8 @@ class Connection:
         """Give the URL of a resource; each segment is percent-encoded, and none at all is the org.
 
         Colons stay as they are: other clients do not encode those of client ids, so the org may not
-        expect it. An id of one or two dots raises UsageError: every URL library takes it for a step up.
+        expect it. An id of one or two dots raises UsageError: every URL library takes it for a step
+        up.
         """
         if any(segment in {"", ".", ".."} for segment in segments):
             shown = "/".join(map(repr, segments))
