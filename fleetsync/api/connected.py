@@ -27,15 +27,6 @@ _PAGE = "100"
 """Rows that are asked for; an org that will not have it gives as many as it likes."""
 
 
-def connected_clients(reader: Reader) -> frozenset[str]:
-    """Give the ids of all clients that are connected, such as ``d:abc123:pump:p-001``.
-
-    Raises ApiError where the org does not tell: 403, or 404 where it has no such call.
-    """
-    states = client_states(reader, {"connectionStatus": _CONNECTED}).by_client
-    return frozenset(client for client, is_on in states.items() if is_on)
-
-
 class ClientStates(NamedTuple):
     """Of each client that the org has seen, whether it is connected.
 
@@ -63,7 +54,10 @@ def client_states(
     filters: Mapping[str, str],
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> ClientStates:
-    """Read the states of all clients, or of those that pass the filters; ApiError as above."""
+    """Read the states of all clients, or of those that pass the filters.
+
+    Raises ApiError where the org does not tell.
+    """
     found: dict[str, bool] = {}
     rows_read, total = 0, None
     for page in state_pages(reader, filters):
@@ -74,17 +68,6 @@ def client_states(
     if total is not None and len(found) < total:
         return ClientStates(found, f"{len(found):,} of {total:,} states of connections were told")
     return ClientStates(found)
-
-
-def is_connected(reader: Reader, client_id: str) -> bool:
-    """Tell whether a client is connected; one that the org does not know (404) is not."""
-    try:
-        state = parse_state(get_extra(reader, (STATES, client_id)))
-    except ApiError as error:
-        if error.status == 404:
-            return False
-        raise
-    return state is not None and state.is_on
 
 
 def get_extra(
@@ -105,7 +88,7 @@ def get_extra(
 def state_pages(reader: Reader, filters: Mapping[str, str]) -> Iterator[Page]:
     """Give page after page of states, until there is no more or a bookmark comes again.
 
-    Raises ApiError as ``connected_clients`` does.
+    Raises ApiError where the org does not tell: 403, or 404 where it has no such call.
     """
     params, seen = {**filters, "_limit": _PAGE}, set[str]()
     for _ in range(_MOST_PAGES):

@@ -36,9 +36,8 @@ from fleetsync.cli.resume import nothing_to_resume, tell_unfinished, unfinished_
 from fleetsync.cli.run_events import tell_plan, tell_report
 from fleetsync.cli.session import Look
 from fleetsync.cli.settle_earlier import settle_earlier
-from fleetsync.errors import (
-    FileError,
-)
+from fleetsync.cli.wait_online import online_option, with_online
+from fleetsync.errors import FileError
 from fleetsync.journal.plan_copy import drop_plans
 from fleetsync.model import DeviceKey
 from fleetsync.plan.saved import SavedPlan, parse_saved_plan
@@ -80,6 +79,7 @@ ANSWER_SECONDS = 30
     help="Carry out the rest of the plan that the last apply began and did not finish.",
 )
 @watch_option
+@online_option
 @digest_option
 @location_options
 def apply(
@@ -91,6 +91,7 @@ def apply(
     named: frozenset[DeviceKey],
     wait: float,
     watch: bool,
+    wait_online: float | None,
     refresh_locations: bool,
     verify_locations: int,
 ) -> int:
@@ -106,6 +107,7 @@ def apply(
       fleetsync apply --yes
       fleetsync apply plan.json
       fleetsync apply --watch
+      fleetsync apply --yes --wait-online 10m
       fleetsync apply --plan-digest sha256:4f9a...
       fleetsync apply --resume
     """  # noqa: D301  # \b is click's sign to keep line breaks
@@ -152,7 +154,8 @@ def apply(
             named=named,
         )
         report = carry_out(task, fleet, transport)
-    return finish(course.told_in(report), options)
+    report = with_online(course.told_in(report), wait_online, options, fleet.settings)
+    return finish(report, options)
 
 
 def _confirmed(course: Course, wish: Wish, watch: Watch, options: Options) -> Course:

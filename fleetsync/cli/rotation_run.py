@@ -171,19 +171,24 @@ class _Work:
             self.hands.tokens.settle()
         except SecretsError as error:
             self.hands.fatal = self.hands.fatal or error
-        back = self._awaited(wave) if wave.expected else frozenset()
+        gateways = frozenset(pick.change.key for pick in picks if pick.change.gateway)
+        back = self._awaited(wave, gateways) if wave.expected else frozenset()
         wave = wave._replace(back=back)
         self.stopped = self._reason(wave)
         return wave
 
-    def _awaited(self, wave: Wave) -> frozenset[DeviceKey]:
+    def _awaited(self, wave: Wave, gateways: frozenset[DeviceKey]) -> frozenset[DeviceKey]:
         patience = self.task.patience
         if patience.enough <= 0 or is_over(self.hands):
             return frozenset()
         count = counted_kind(len(wave.expected), Kind.DEVICE)
         notice(f"waiting up to {duration(patience.seconds)} for {count} to connect again")
         return await_devices(
-            wave.expected, self.hands, enough=self._enough(wave), seconds=patience.seconds
+            wave.expected,
+            gateways,
+            self.hands,
+            enough=self._enough(wave),
+            seconds=patience.seconds,
         )
 
     def _enough(self, wave: Wave) -> int:

@@ -13,6 +13,7 @@ from fleetsync.report.html.data import Row
 from fleetsync.report.html.markup import count_table, text
 from fleetsync.report.html.page import Assets, Page, page_html
 from fleetsync.report.html.policies import policy_lists
+from fleetsync.report.online import online_sentence
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -38,6 +39,7 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
             ("refused", "Stopped", fatal),
             *policy_lists(report.plan.policies),
             ("warning", "Warnings", report.plan.warnings),
+            ("warning", "New devices that did not come up", _not_up(report)),
         ),
         summary=_summary(report, again),
         rows=_rows(outcomes),
@@ -45,6 +47,13 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
         whole=whole,
     )
     return page_html(page, assets)
+
+
+def _not_up(report: Report) -> list[str]:
+    if report.online is None:
+        return []
+    away, unknown = report.online.away, report.online.unknown
+    return [*away, *(f"{name}: nobody knows" for name in unknown)]
 
 
 def _title(report: Report) -> str:
@@ -75,6 +84,8 @@ def _summary(report: Report, again: str) -> Iterator[str]:
     noted = sum(outcome.status is Status.DONE for outcome in report.records)
     if noted:
         yield f"<p>{counted(noted, 'location', 'locations')} noted.</p>\n"
+    if report.online is not None:
+        yield f"<p>{text(online_sentence(report.online))}</p>\n"
     yield f"<p>API calls: {report.calls:,}.</p>\n"
     if report.incomplete:
         yield f"<p>To go on: <code>{text(again)}</code></p>\n"

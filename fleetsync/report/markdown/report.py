@@ -14,6 +14,7 @@ from fleetsync.report.markdown.detail import Folded, Head
 from fleetsync.report.markdown.document import Section, fitted
 from fleetsync.report.markdown.policies import policy_section
 from fleetsync.report.markdown.safe import code, marker, short
+from fleetsync.report.online import Online, counts_in_words, few, missing
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -68,10 +69,21 @@ def _head(report: Report, again: str, head: Head, folded: Folded) -> Iterator[st
     yield from policy_section(plan.policies, head, folded)
     if report.outcomes:
         yield from _table(report.outcomes)
+    if report.online is not None:
+        yield from _online_lines(report.online, head)
     yield ""
     yield f"API calls: {report.calls:,}."
     if report.incomplete:
         yield f"To go on: {code(short(again, 200))}"
+
+
+def _online_lines(online: Online, head: Head) -> Iterator[str]:
+    """Say which new devices came up, as names have room."""
+    reason = short(shown(online.reason), max(head.characters, 100))
+    yield from ("", counts_in_words(online) + (f": {code(reason)}" if reason else "."))
+    for names, words in missing(online):
+        told = few(names, min(20, head.messages))
+        yield f"- {words}: {code(short(told, max(head.characters, 100)))}"
 
 
 def _sentence(report: Report) -> str:

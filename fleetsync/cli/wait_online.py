@@ -1,0 +1,135 @@
+"""Wait, once an apply is over and its locks are free, for the devices that it registered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from threading import Event
+
+import click
+
+from fleetsync.api.presence import Client
+from fleetsync.api.registry import Registry
+from fleetsync.api.transport import Reader
+from fleetsync.apply.outcome import Status
+from fleetsync.cli.awaiting import Until, await_connected
+from fleetsync.cli.duration import DurationType
+from fleetsync.cli.events import tell_event
+from fleetsync.cli.options import Decorated, Options
+from fleetsync.cli.progress import notice
+from fleetsync.cli.session import open_connection
+from fleetsync.cli.signals import stop_on_signals
+from fleetsync.diff.change import Action, Change
+from fleetsync.errors import ApiError, CredentialsError, InterruptedRunError, UnreachableError
+from fleetsync.model import DeviceKey, Kind
+from fleetsync.model.presence import PresenceState
+from fleetsync.report.online import Online
+from fleetsync.report.outcome import Report
+from fleetsync.report.words import counted_kind, duration
+from fleetsync.settings import Settings
+
+_SKEW = timedelta(days=1)
+"""The clocks of this machine and of the org may differ by so much."""
+_INTERRUPTED = "the waiting for devices was interrupted; what was applied stays"
+
+
+def online_option(command: Decorated) -> Decorated:
+    """Add the option that says how long to wait for new devices."""
+    return click.option(
+        "--wait-online",
+        "wait_online",
+        type=DurationType(),
+        metavar="TIME",
+        help="Wait up to TIME (10m; 90s, 1h) for the new devices, and tell which came up.",
+    )(command)
+
+
+def with_online(
+    report: Report, seconds: float | None, options: Options, settings: Settings
+) -> Report:
+    """Add to a report which of the devices that were registered have come up."""
+    made = [outcome.change for outcome in report.outcomes if outcome.status is Status.DONE]
+    created = [c for c in made if (c.kind, c.action) == (Kind.DEVICE, Action.CREATE)]
+    if seconds is None or not created or isinstance(report.fatal, InterruptedRunError):
+        return report
+    notice(
+        f"waiting up to {duration(seconds)} for {counted_kind(len(created), Kind.DEVICE)} to"
+        " connect; Ctrl-C ends the waiting"
+    )
+    began = time.monotonic()
+    with (
+        stop_on_signals(quiet=True) as stop,
+        open_connection(options, settings) as connection,
+        Reader(connection, notify=notice) as reader,
+    ):
+        watch = _Watch(report.plan.org, _since(report.plan.created_at), Registry(reader), created)
+        until = Until(len(created), seconds, lambda: stop.is_set() or watch.hopeless, stop)
+        came = await_connected([c.key for c in created], watch.look, until, label="came up")
+    online = _online(created, came, watch, time.monotonic() - began)
+    return _interrupted(report._replace(online=online), stop)
+
+
+class _Watch:
+    """Looks for new devices, and remembers of whom nobody knows, and why.
+
+    ``hopeless``: the org will not tell, however often it is asked.
+    """
+
+    def __init__(
+        self, org: str, since: str | None, registry: Registry, made: Sequence[Change]
+    ) -> None:
+        self._org, self._since, self._registry = org, since, registry
+        self._gateways = {change.key for change in made if change.gateway}
+        self.unknown: set[DeviceKey] = set()
+        self.reason = ""
+        self.hopeless = False
+
+    def look(self, keys: Sequence[DeviceKey]) -> list[DeviceKey]:
+        """Say which of the devices are connected now."""
+        clients = [Client(key, key in self._gateways) for key in keys]
+        try:
+            found = self._registry.presences(self._org, clients, since=self._since)
+        except (ApiError, UnreachableError, CredentialsError) as error:
+            self.unknown, self.reason = set(keys), str(error)
+            self.hopeless = isinstance(error, CredentialsError) or (
+                isinstance(error, ApiError) and error.status in (403, 404)
+            )
+            return []
+        states = {key: presence.state for key, presence in found.items()}
+        self.unknown = {key for key in keys if states[key] is PresenceState.UNKNOWN}
+        self.reason = "the org does not tell" if self.unknown else ""
+        up = [key for key in keys if states[key] is PresenceState.CONNECTED]
+        for key in up:
+            tell_event("online", {"typeId": key.type_id, "deviceId": key.device_id})
+        return up
+
+
+def _since(created_at: str) -> str | None:
+    """Give a time before which no new device can have connected, whoever's clock is wrong."""
+    try:
+        moment = datetime.fromisoformat(created_at) - _SKEW
+    except (ValueError, OverflowError):
+        return None
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def _online(
+    made: Sequence[Change], came: frozenset[DeviceKey], watch: _Watch, seconds: float
+) -> Online:
+    def names(fits: Callable[[DeviceKey], bool]) -> tuple[str, ...]:
+        return tuple(change.name for change in made if fits(change.key))
+
+    return Online(
+        up=names(lambda key: key in came),
+        away=names(lambda key: key not in came and key not in watch.unknown),
+        unknown=names(lambda key: key not in came and key in watch.unknown),
+        seconds=seconds,
+        reason=watch.reason,
+    )
+
+
+def _interrupted(report: Report, stop: Event) -> Report:
+    if not stop.is_set() or report.fatal is not None:
+        return report
+    return report._replace(fatal=InterruptedRunError(_INTERRUPTED))

@@ -1,0 +1,88 @@
+"""Say which new devices have come up after an apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from fleetsync.escape import shown
+from fleetsync.model import Kind
+from fleetsync.report.words import counted_kind, duration, listed
+
+_NAMED = 20
+
+
+class Online(NamedTuple):
+    """Whom an apply registered, and whether it connected: names as ``type/device``.
+
+    ``unknown`` are those of whom nobody could tell; ``reason`` says why, or why the waiting ended
+    before its time. ``seconds`` is how long it took.
+    """
+
+    up: tuple[str, ...]
+    away: tuple[str, ...]
+    unknown: tuple[str, ...]
+    seconds: float
+    reason: str = ""
+
+
+def online_sentence(online: Online) -> str:
+    """Count them; the reason, which may hold words of the org, comes with it."""
+    reason = f" ({shown(online.reason)})" if online.reason else ""
+    return f"{counts_in_words(online)}{reason}."
+
+
+def counts_in_words(online: Online) -> str:
+    """Count them, in words of our own alone."""
+    total = sum(map(len, (online.up, online.away, online.unknown)))
+    parts = [
+        f"{len(names):,} {words}"
+        for names, words in (
+            (online.up, "came up"),
+            (online.away, "did not"),
+            (online.unknown, "nobody knows of"),
+        )
+        if names
+    ]
+    waited = f"Waited {duration(online.seconds)} for {counted_kind(total, Kind.DEVICE)}"
+    return f"{waited}: {listed(parts)}"
+
+
+def online_lines(online: Online, *, full: bool) -> Iterator[str]:
+    """Count them, and name those that did not come up."""
+    yield online_sentence(online)
+    for names, words in missing(online):
+        yield f"  ! {words}: {few(names, len(names) if full else _NAMED)}"
+
+
+def missing(online: Online) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give the names of those that did not come up, and of those nobody knows of, in words."""
+    for names, words in ((online.away, "did not come up"), (online.unknown, "nobody knows")):
+        if names:
+            yield names, words
+
+
+def few(names: Sequence[str], most: int = _NAMED) -> str:
+    """Name so many, and count the rest."""
+    told = ", ".join(map(shown, names[:most]))
+    return told if len(names) <= most else f"{told} and {len(names) - most:,} more"
+
+
+def online_counts(online: Online) -> dict[str, Any]:
+    """Give the numbers, as a report's JSON has them."""
+    return {
+        "seconds": round(online.seconds, 1),
+        "up": len(online.up),
+        "away": len(online.away),
+        "unknown": len(online.unknown),
+        "reason": online.reason,
+    }
+
+
+def online_document(online: Online) -> dict[str, Any]:
+    """Give the numbers, and by name those that did not come up, or nobody knows of."""
+    return {
+        **online_counts(online),
+        "awayDevices": list(online.away),
+        "unknownDevices": list(online.unknown),
+    }

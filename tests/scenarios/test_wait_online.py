@@ -1,0 +1,176 @@
+"""After an apply, somebody waits for the devices that it registered."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from fleetsync.emulator.running import Emulator, run_emulator
+from fleetsync.emulator.state import OrgState
+from fleetsync.emulator.switches import parse_switches
+from tests.scenarios.conftest import KEY, TOKEN, TOP, Fleetsync, Folder, Start
+
+EVENTS = json.loads((TOP / "schemas" / "events.schema.json").read_text("utf-8"))
+APPLY = ("apply", "--yes", "--wait-online")
+
+
+def fleet(pumps: int) -> dict[str, Any]:
+    return {
+        "deviceTypes": [{"id": "pump"}, {"id": "hub", "classId": "Gateway"}],
+        "devices": [
+            {"typeId": "hub", "deviceId": "h-0"},
+            *({"typeId": "pump", "deviceId": f"p-{number}"} for number in range(pumps)),
+        ],
+    }
+
+
+@pytest.fixture
+def org(folder: Folder, credentials: Callable[[str, str], None]) -> Iterator[Emulator]:
+    """An org in which nothing is registered yet; the manifests declare a hub and two pumps."""
+    credentials(KEY, TOKEN)
+    with OrgState.open(None) as state, run_emulator(state, accounts={KEY: TOKEN}) as running:
+        folder.settings({"org": {"url": running.url, "callsPerSecond": 1000}})
+        folder.manifest(fleet(2))
+        yield running
+
+
+def comes_up(org: Emulator, *names: str) -> Thread:
+    """Let devices connect as soon as they are registered."""
+
+    def work() -> None:
+        for name in names:
+            type_id, device_id = name.split("/")
+            while name not in org.state.snapshot()["devices"]:
+                pass
+            org.state.note_connection(type_id, device_id)
+
+    thread = Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_all_that_come_up_end_the_waiting(org: Emulator, fleetsync: Fleetsync) -> None:
+    thread = comes_up(org, "hub/h-0", "pump/p-0", "pump/p-1")
+    result = fleetsync(*APPLY, "10m")
+    thread.join()
+    assert result.code == 0
+    assert "for 3 devices: 3 came up." in result.out
+
+
+def test_those_that_stay_away_are_named_and_are_no_failure(
+    org: Emulator, fleetsync: Fleetsync
+) -> None:
+    thread = comes_up(org, "pump/p-1")
+    result = fleetsync(*APPLY, "1.5", "--format", "json")
+    thread.join()
+    assert result.code == 0
+    online = result.json["online"]
+    assert (online["up"], online["away"], online["unknown"]) == (1, 2, 0)
+    assert online["awayDevices"] == ["hub/h-0", "pump/p-0"]
+    assert online["seconds"] >= 1.5
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_every_form_tells_of_them(org: Emulator, fleetsync: Fleetsync, form: str) -> None:
+    result = fleetsync(*APPLY, "0", "--format", form)
+    assert result.code == 0
+    assert "for 3 devices: 3 did not" in result.out
+    assert "hub/h-0" in result.out
+    assert "Error" not in result.err
+
+
+@pytest.mark.parametrize("status", ["403", "404"])
+def test_what_the_org_does_not_tell_is_unknown_and_not_waited_for(
+    org: Emulator, fleetsync: Fleetsync, status: str
+) -> None:
+    org.state.switches = parse_switches([f"clientStates={status}"])
+    result = fleetsync(*APPLY, "10m", "--format", "json")
+    assert result.code == 0
+    online = result.json["online"]
+    assert (online["up"], online["away"], online["unknown"]) == (0, 0, 3)
+    assert status in online["reason"]
+
+
+def test_nobody_waits_where_nothing_was_registered(org: Emulator, fleetsync: Fleetsync) -> None:
+    assert fleetsync("apply", "--yes").code == 0
+    for words in (APPLY, ("apply", "--resume", "--wait-online")):
+        result = fleetsync(*words, "10m", "--format", "json")
+        assert result.code == 0
+        assert "waiting" not in result.err
+        assert "online" not in result.out
+
+
+def is_waiting(org: Emulator) -> bool:
+    return any("clientconnectionstates" in call for call in org.state.calls)
+
+
+def test_neither_lock_nor_journal_waits_with_it(
+    org: Emulator, fleetsync: Fleetsync, folder: Folder, start: Start
+) -> None:
+    """Another apply may go on meanwhile, and finds nothing to settle."""
+    ends: list[tuple[int, str]] = []
+
+    def another() -> None:
+        while not is_waiting(org):
+            pass
+        folder.manifest(fleet(3))
+        process = start("apply", "--yes")
+        ends.append((process.wait(), "".join(process.communicate())))
+        for name in ("h-0", "p-0", "p-1"):
+            org.state.note_connection("hub" if name == "h-0" else "pump", name)
+
+    thread = Thread(target=another)
+    thread.start()
+    assert "3 came up" in fleetsync(*APPLY, "1m").out
+    thread.join()
+    ((code, told),) = ends
+    assert code == 0
+    assert "1 device created" in told
+    assert "cut off" not in told
+
+
+def test_a_signal_ends_the_waiting_and_the_report_is_told(
+    org: Emulator, fleetsync: Fleetsync
+) -> None:
+    def interrupt() -> None:
+        while not is_waiting(org):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = Thread(target=interrupt)
+    thread.start()
+    result = fleetsync(*APPLY, "10m", "--format", "json")
+    thread.join()
+    assert result.code == 130
+    assert result.json["summary"]["done"] == 5
+    assert result.json["online"]["away"] == 3
+    assert "what was applied stays" in result.err
+    assert fleetsync("plan", "--exit-code").code == 0
+
+
+def test_events_tell_of_each_that_comes_up(org: Emulator, fleetsync: Fleetsync) -> None:
+    thread = comes_up(org, "hub/h-0", "pump/p-0", "pump/p-1")
+    events = [
+        json.loads(line) for line in fleetsync(*APPLY, "10m", "--format", "jsonl").out.splitlines()
+    ]
+    thread.join()
+    for event in events:
+        Draft202012Validator(EVENTS).validate(event)
+    told = [event["deviceId"] for event in events if event["event"] == "online"]
+    assert sorted(told) == ["h-0", "p-0", "p-1"]
+    (report,) = [event for event in events if event["event"] == "report"]
+    assert report["online"]["up"] == 3
+
+
+@pytest.mark.parametrize("word", ["soon", "-1", "1d"])
+def test_what_is_no_time_is_told(org: Emulator, fleetsync: Fleetsync, word: str) -> None:
+    result = fleetsync(*APPLY, word)
+    assert result.code == 2
+    assert org.state.snapshot()["devices"] == {}
