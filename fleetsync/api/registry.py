@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from fleetsync.api.basket import TypeBasket
-from fleetsync.api.connected import client_states
+from fleetsync.api.connected import client_states, get_extra
 from fleetsync.api.connection_log import read_connection_log
 from fleetsync.api.device_list import DeviceLister
+from fleetsync.api.error_codes import newest_error
 from fleetsync.api.paging import ListReader, ignore_progress
 from fleetsync.api.presence import last_logged, look_for
 from fleetsync.api.wire import (
@@ -99,6 +100,10 @@ class Registry:
         The log lags by half a minute, and is empty for a device that may not be seen.
         """
         return bool(read_connection_log(self._reader, key, {"limit": "1"}))
+
+    def newest_error(self, key: DeviceKey) -> int | None:
+        """Give the error code that a device reported last, if that is one (page 6.2)."""
+        return newest_error(get_extra(self._reader, (*device_path(key), "diag", "errorCodes")))
 
     def client_states(self, *, progress: Progress = ignore_progress) -> ClientStates:
         """Tell of each client that was ever seen whether it is connected.
