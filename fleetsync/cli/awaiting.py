@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from threading import Event
 from typing import NamedTuple
 
 from fleetsync.cli.progress import Progress
 from fleetsync.model import DeviceKey
+from fleetsync.stop import Stop
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 
@@ -22,7 +22,7 @@ class Until(NamedTuple):
     enough: int
     seconds: float
     over: Callable[[], bool]
-    stop: Event
+    stop: Stop
 
 
 def await_connected(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from threading import Event
 
 import click
 
@@ -28,6 +27,7 @@ from fleetsync.report.online import Online
 from fleetsync.report.outcome import Report
 from fleetsync.report.words import counted_kind, duration
 from fleetsync.settings import Settings
+from fleetsync.stop import Stop
 
 _SKEW = timedelta(days=1)
 """The clocks of this machine and of the org may differ by so much."""
@@ -129,7 +129,7 @@ def _online(
     )
 
 
-def _interrupted(report: Report, stop: Event) -> Report:
+def _interrupted(report: Report, stop: Stop) -> Report:
     if not stop.is_set() or report.fatal is not None:
         return report
     return report._replace(fatal=InterruptedRunError(_INTERRUPTED))
