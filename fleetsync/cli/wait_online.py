@@ -26,11 +26,12 @@ from fleetsync.model.presence import PresenceState
 from fleetsync.report.online import Online
 from fleetsync.report.outcome import Report
 from fleetsync.report.words import counted_kind, duration
-from fleetsync.settings import Settings
+from fleetsync.settings import EmbeddedOrg, Settings
 from fleetsync.stop import Stop
 
 _SKEW = timedelta(days=1)
 """The clocks of this machine and of the org may differ by so much."""
+_EMBEDDED = "no device can connect to an embedded org; fleetsync emulator --mqtt lets them"
 _INTERRUPTED = "the waiting for devices was interrupted; what was applied stays"
 
 
@@ -53,6 +54,9 @@ def with_online(
     created = [c for c in made if (c.kind, c.action) == (Kind.DEVICE, Action.CREATE)]
     if seconds is None or not created or isinstance(report.fatal, InterruptedRunError):
         return report
+    if isinstance(settings.org, EmbeddedOrg):
+        names = tuple(change.name for change in created)
+        return report._replace(online=Online((), names, (), 0.0, _EMBEDDED))
     notice(
         f"waiting up to {duration(seconds)} for {counted_kind(len(created), Kind.DEVICE)} to"
         " connect; Ctrl-C ends the waiting"

@@ -169,6 +169,13 @@ def test_events_tell_of_each_that_comes_up(org: Emulator, fleetsync: Fleetsync) 
     assert report["online"]["up"] == 3
 
 
+def test_nobody_waits_for_devices_of_an_embedded_org(folder: Folder, fleetsync: Fleetsync) -> None:
+    folder.manifest(fleet(1))
+    result = fleetsync(*APPLY, "10m")
+    assert result.code == 0
+    assert "2 did not (no device can connect to an embedded org" in result.out
+
+
 @pytest.mark.parametrize("word", ["soon", "-1", "1d"])
 def test_what_is_no_time_is_told(org: Emulator, fleetsync: Fleetsync, word: str) -> None:
     result = fleetsync(*APPLY, word)
