@@ -119,6 +119,7 @@ HEAVY = {
     "sqlite3",
     "cel_expr_python",
     "paho",
+    "wsproto",
 }
 
 

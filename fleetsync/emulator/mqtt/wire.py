@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from fleetsync.emulator.mqtt.ending import EndError, Ending
 from fleetsync.emulator.mqtt.packet import Frame, read_frame
 from fleetsync.emulator.mqtt.status import Traffic
+from fleetsync.emulator.mqtt.websocket import FIRST_BYTE, Came, WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -50,6 +51,7 @@ class Wire(asyncio.Protocol):
         self._unsent_bytes = 0
         self._bytes_read = 0
         self._bytes_written = 0
+        self._websocket: WebSocket | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -59,9 +61,16 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         self._heard_at = self._loop.time()
+        if not self._bytes_read and data[:1] == FIRST_BYTE:
+            self._websocket = WebSocket()
         self._bytes_read += len(data)
-        self._rest = self._rest + data if self._rest else data
+        came = Came(data) if self._websocket is None else self._websocket.take(data)
+        if came.answer:
+            self._transport.write(came.answer)
+        self._rest = self._rest + came.data if self._rest else came.data
         self._work()
+        if came.ended:
+            self.end(Ending.BY_CLIENT)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End: by the client, if it was not by us."""
@@ -113,6 +122,8 @@ class Wire(asyncio.Protocol):
             return
         self.is_open = False
         self._flush()
+        if self._websocket is not None and not self._transport.is_closing():
+            self._transport.write(self._websocket.goodbye())
         self._transport.close()
         self._loop.call_later(_CLOSING_SECONDS, self._transport.abort)
         self._talker.ended(ending)
@@ -146,6 +157,7 @@ class Wire(asyncio.Protocol):
 
     def _flush(self) -> None:
         if self._unsent and not self._transport.is_closing():
-            self._transport.write(b"".join(self._unsent))
+            data = b"".join(self._unsent)
+            self._transport.write(data if self._websocket is None else self._websocket.wrap(data))
         self._unsent.clear()
         self._unsent_bytes = 0
