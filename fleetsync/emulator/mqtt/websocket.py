@@ -17,9 +17,6 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-FIRST_BYTE = b"G"
-"""How the request for a WebSocket begins; no client of MQTT begins so."""
-
 _PROTOCOLS = ("mqtt", "mqttv3.1")
 _NORMAL, _UNSUPPORTED = 1000, 1003
 _END = b"\r\n\r\n"

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Protocol, cast
 from fleetsync.emulator.mqtt.ending import EndError, Ending
 from fleetsync.emulator.mqtt.packet import Frame, read_frame
 from fleetsync.emulator.mqtt.status import Traffic
-from fleetsync.emulator.mqtt.websocket import FIRST_BYTE, Came, WebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    from fleetsync.emulator.mqtt.websocket import WebSocket
 
 LOGIN_SECONDS = 30.0
 """How long a client may take until it logs in."""
 
 _CLOSING_SECONDS = 5.0
+_ASKS_FOR_WEBSOCKET = b"G"
+"""How an HTTP request for a WebSocket begins, and no client of MQTT does."""
 
 
 class Talker(Protocol):
@@ -61,15 +64,17 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         self._heard_at = self._loop.time()
-        if not self._bytes_read and data[:1] == FIRST_BYTE:
-            self._websocket = WebSocket()
+        if not self._bytes_read and data[:1] == _ASKS_FOR_WEBSOCKET:
+            self._websocket = _make_websocket()
         self._bytes_read += len(data)
-        came = Came(data) if self._websocket is None else self._websocket.take(data)
-        if came.answer:
-            self._transport.write(came.answer)
-        self._rest = self._rest + came.data if self._rest else came.data
+        ended = False
+        if self._websocket is not None:
+            data, answer, ended = self._websocket.take(data)
+            if answer:
+                self._transport.write(answer)
+        self._rest = self._rest + data if self._rest else data
         self._work()
-        if came.ended:
+        if ended:
             self.end(Ending.BY_CLIENT)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -161,3 +166,10 @@ class Wire(asyncio.Protocol):
             self._transport.write(data if self._websocket is None else self._websocket.wrap(data))
         self._unsent.clear()
         self._unsent_bytes = 0
+
+
+def _make_websocket() -> WebSocket:
+    # Imported here: it comes with the extra, and few ask for it.
+    from fleetsync.emulator.mqtt.websocket import WebSocket  # noqa: PLC0415 - see above
+
+    return WebSocket()
