@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fleetsync.escape import shown
 from fleetsync.model import Kind
+from fleetsync.report.ids import fold_ids
 from fleetsync.report.words import counted_kind, duration, listed
 
 _NAMED = 20
@@ -55,11 +56,19 @@ def online_lines(online: Online, *, full: bool) -> Iterator[str]:
         yield f"  ! {words}: {few(names, len(names) if full else _NAMED)}"
 
 
-def missing(online: Online) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Give the names of those that did not come up, and of those nobody knows of, in words."""
+def missing(online: Online) -> Iterator[tuple[list[str], str]]:
+    """Name those that did not come up, and those nobody knows of, as patterns of ids."""
     for names, words in ((online.away, "did not come up"), (online.unknown, "nobody knows")):
         if names:
-            yield names, words
+            yield _folded(names), words
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    by_type: dict[str, list[str]] = {}
+    for name in names:
+        type_id, _, device_id = name.partition("/")
+        by_type.setdefault(type_id, []).append(device_id)
+    return [f"{type_id}/{ids}" for type_id, found in by_type.items() for ids in fold_ids(found)]
 
 
 def few(names: Sequence[str], most: int = _NAMED) -> str:

@@ -13,7 +13,7 @@ from fleetsync.report.html.data import Row
 from fleetsync.report.html.markup import count_table, text
 from fleetsync.report.html.page import Assets, Page, page_html
 from fleetsync.report.html.policies import policy_lists
-from fleetsync.report.online import online_sentence
+from fleetsync.report.online import missing, online_sentence
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -39,7 +39,7 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
             ("refused", "Stopped", fatal),
             *policy_lists(report.plan.policies),
             ("warning", "Warnings", report.plan.warnings),
-            ("warning", "New devices that did not come up", _not_up(report)),
+            ("warning", "New devices", _not_up(report)),
         ),
         summary=_summary(report, again),
         rows=_rows(outcomes),
@@ -52,8 +52,7 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
 def _not_up(report: Report) -> list[str]:
     if report.online is None:
         return []
-    away, unknown = report.online.away, report.online.unknown
-    return [*away, *(f"{name}: nobody knows" for name in unknown)]
+    return [f"{words}: {name}" for names, words in missing(report.online) for name in names]
 
 
 def _title(report: Report) -> str:
