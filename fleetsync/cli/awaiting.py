@@ -36,7 +36,7 @@ def await_connected(
     ends_at = time.monotonic() + until.seconds
     came: set[DeviceKey] = set()
     pause = _FIRST_PAUSE
-    with Progress(label) as progress:
+    with Progress(label, paced=False) as progress:
         while not until.over():
             came.update(look([key for key in keys if key not in came]))
             progress.update(len(came), len(keys))
