@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
@@ -18,6 +19,7 @@ from fleetsync.emulator.switches import parse_switches
 from tests.scenarios.conftest import KEY, TOKEN, TOP, Fleetsync, Folder, Start
 
 EVENTS = json.loads((TOP / "schemas" / "events.schema.json").read_text("utf-8"))
+MOMENT = 0.01
 APPLY = ("apply", "--yes", "--wait-online")
 
 
@@ -48,7 +50,7 @@ def comes_up(org: Emulator, *names: str) -> Thread:
         for name in names:
             type_id, device_id = name.split("/")
             while name not in org.state.snapshot()["devices"]:
-                pass
+                time.sleep(MOMENT)
             org.state.note_connection(type_id, device_id)
 
     thread = Thread(target=work)
@@ -119,7 +121,7 @@ def test_neither_lock_nor_journal_waits_with_it(
 
     def another() -> None:
         while not is_waiting(org):
-            pass
+            time.sleep(MOMENT)
         folder.manifest(fleet(3))
         process = start("apply", "--yes")
         ends.append((process.wait(), "".join(process.communicate())))
@@ -141,7 +143,7 @@ def test_a_signal_ends_the_waiting_and_the_report_is_told(
 ) -> None:
     def interrupt() -> None:
         while not is_waiting(org):
-            pass
+            time.sleep(MOMENT)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = Thread(target=interrupt)
