@@ -10,13 +10,14 @@ from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader
 from fleetsync.cli.fleet import Fleet, open_fleet
 from fleetsync.cli.options import (
-    PLAIN_FORMATS,
+    FORMATS,
     Options,
     common_options,
     current_options,
     size_option,
 )
 from fleetsync.cli.output import check_outputs, emit
+from fleetsync.cli.page_assets import page_assets
 from fleetsync.cli.precious import precious_files
 from fleetsync.cli.progress import Progress, notice
 from fleetsync.cli.session import open_connection, utc_now
@@ -24,11 +25,10 @@ from fleetsync.cli.status_details import errors_of, seen_by_logs
 from fleetsync.errors import ApiError, UsageError
 from fleetsync.escape import shown
 from fleetsync.model import DesiredFleet
+from fleetsync.report.html.status import status_html
 from fleetsync.report.markdown.status import status_markdown
 from fleetsync.report.status import status_json, status_text
 from fleetsync.status import Connections, FleetStatus, count_fleet
-
-_FORMS = (*PLAIN_FORMATS, "markdown")
 
 
 @click.command()
@@ -56,7 +56,7 @@ def status(types: tuple[str, ...], *, with_errors: bool) -> None:
       fleetsync status -v
       fleetsync status --format json
     """  # noqa: D301  # \b is click's sign to keep line breaks
-    options = current_options(_FORMS)
+    options = current_options(FORMATS)
     fleet = open_fleet(options)
     check_outputs([path for _, path in options.outputs], precious=precious_files(options))
     desired = _narrowed(fleet.desired, types)
@@ -119,5 +119,7 @@ def _pieces(found: FleetStatus, options: Options, form: str, whole: str) -> Iter
         yield from status_json(found)
     elif form == "markdown":
         yield status_markdown(found, whole=whole, max_bytes=options.max_bytes)
+    elif form == "html":
+        yield from status_html(found, page_assets(), whole=whole)
     else:
         yield from status_text(found, full=options.verbose)

@@ -178,6 +178,17 @@ def test_markdown_is_as_short_as_it_is_asked_to_be(folder: Folder, fleetsync: Fl
     assert "| **all** | 0 | 0 | 0 | 0 | 0 |" in short
 
 
+def test_a_page_shows_the_same_without_a_script(org: Emulator, fleetsync: Fleetsync) -> None:
+    report_error(org, "p-1", 99)
+    page = fleetsync("status", "--errors", "--format", "html").out
+    assert page.startswith("<!doctype html>")
+    assert "<script" not in page
+    for words in ("Status of test in org embedded", "pump/p-1 (99)", "pump/p-{4..5}", "pump/p-6"):
+        assert words in page
+    row = "".join(f"<td>{count}</td>" for count in (6, 5, 3, 2, 1, 1))
+    assert f'<th scope="row">pump</th>{row}' in page
+
+
 NAMES = st.integers(0, 9).map(lambda number: f"d-{number}")
 
 
