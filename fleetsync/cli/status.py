@@ -61,7 +61,7 @@ def status(types: tuple[str, ...], *, with_errors: bool) -> None:
     check_outputs([path for _, path in options.outputs], precious=precious_files(options))
     desired = _narrowed(fleet.desired, types)
     found = _read(options, fleet, desired, with_errors=with_errors)
-    whole = options.command("status", "-v")
+    whole = options.command("status", *types, *(["--errors"] if with_errors else []), "-v")
     emit(options, lambda form: _pieces(found, options, form, whole), pager=True)
 
 
