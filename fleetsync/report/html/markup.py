@@ -9,6 +9,8 @@ from fleetsync.escape import shown
 
 _LONGEST = 2_000
 """Characters of one message that a page shows."""
+_SCROLLED = 5
+"""So many lines may be higher than the room that a page gives them."""
 
 
 def text(words: str) -> str:
@@ -26,7 +28,8 @@ def ascii_only(markup: str) -> str:
 def messages(css: str, title: str, words: Sequence[str]) -> Iterator[str]:
     """Write a list of messages under its title; nothing if there is none."""
     if words:
-        yield f'<section class="messages {css}">\n<h2>{text(title)}</h2>\n<ul>\n'
+        reach = _reach(title, len(words))
+        yield f'<section class="messages {css}"{reach}>\n<h2>{text(title)}</h2>\n<ul>\n'
         yield from (f"<li>{text(each)}</li>\n" for each in words)
         yield "</ul>\n</section>\n"
 
@@ -34,11 +37,17 @@ def messages(css: str, title: str, words: Sequence[str]) -> Iterator[str]:
 def count_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table of counts, the first column being their names."""
     heads = "".join(f'<th scope="col">{text(each)}</th>' for each in columns)
-    body = "".join(f"{_count_row(row)}\n" for row in rows)
+    lines = [f"{_count_row(row)}\n" for row in rows]
+    body, reach = "".join(lines), _reach(caption, len(lines))
     return (
-        f'<table class="counts"><caption>{text(caption)}</caption>\n'
+        f'<table class="counts"{reach}><caption>{text(caption)}</caption>\n'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table>\n"
     )
+
+
+def _reach(name: str, lines: int) -> str:
+    """Let the keyboard reach what is long enough to be scrolled."""
+    return f' tabindex="0" aria-label="{text(name)}"' if lines >= _SCROLLED else ""
 
 
 def _count_row(row: Sequence[str]) -> str:
