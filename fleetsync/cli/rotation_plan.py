@@ -57,7 +57,7 @@ def look_and_plan(asked: Asked, fleet: Fleet, registry: Registry) -> Planned:
         wanted, lost = _with_old_tokens(wanted, fleet.settings, live)
     else:
         lost = []
-    sides = Sides(fleet.desired, live)
+    sides, before = Sides(fleet.desired, live), registry.requests
     ground = Ground(
         sides,
         _connected(asked, [*_clients(sides, wanted)], registry, live.org),
@@ -65,6 +65,8 @@ def look_and_plan(asked: Asked, fleet: Fleet, registry: Registry) -> Planned:
         utc_now(),
     )
     made = make_rotation(wanted, ground, asked.pace)
+    cost = made.plan.cost._replace(read=made.plan.cost.read + registry.requests - before)
+    made = made._replace(plan=made.plan._replace(cost=cost))
     made = with_warnings(made, [*_warnings(made, live, fleet.settings), *lost])
     plan = judged(made.plan, fleet.settings, fleet.desired, live)
     return Planned(
