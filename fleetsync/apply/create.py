@@ -29,6 +29,7 @@ def create_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]
 
 def register_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Register devices; the tokens of those that are refused stay in the secrets file so far."""
+    changes = [_as_passed_on(change, hands) for change in changes]
     too_large: list[Change] = []
     possible = (change for change in changes if change.type_id not in hands.failed_types)
     for batch in _batches(possible, too_large, hands):
@@ -40,6 +41,12 @@ def register_devices(changes: Sequence[Change], hands: Hands) -> Iterator[Outcom
     for change in changes:
         if change.type_id in hands.failed_types:
             yield not_tried(change, "its device type could not be created")
+
+
+def _as_passed_on(change: Change, hands: Hands) -> Change:
+    """Give a create with what its type really passes on, where that is not as planned."""
+    passed_on = hands.passed_on.get(change.type_id)
+    return change if passed_on is None else change._replace(inherited=passed_on)
 
 
 def _batches(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from fleetsync.apply.attempt import attempt, is_over
+from fleetsync.apply.attempt import attempt, is_over, note_error
 from fleetsync.apply.hands import Hands
 from fleetsync.apply.keep import kept_before
 from fleetsync.apply.outcome import Outcome, Status, done, failed
 from fleetsync.apply.second_look import look_again
 from fleetsync.apply.verdict import verdict
 from fleetsync.apply.write import Door, Live, again_on_conflict, put_and_judge
-from fleetsync.diff.change import Change
+from fleetsync.diff.change import Change, Inheritance
 from fleetsync.diff.device import Comparison
 from fleetsync.diff.device_type import compare_device_type, has_other_class
-from fleetsync.errors import ApiError, OutcomeUnknownError
+from fleetsync.errors import ApiError, FleetsyncError, OutcomeUnknownError
 from fleetsync.model import DeviceType, LiveDeviceType
 from fleetsync.plan.body import create_type_body, update_type_body
 
@@ -29,7 +29,21 @@ def create_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
 def update_types(changes: Sequence[Change], hands: Hands) -> Iterator[Outcome]:
     """Send one PUT for each type (platform page 3.6)."""
     for change in kept_before(changes, hands):
-        yield attempt(_update, change, hands)
+        outcome = attempt(_update, change, hands)
+        if outcome.status is not Status.DONE and not is_over(hands):
+            _note_passed_on(change, hands)
+        yield outcome
+
+
+def _note_passed_on(change: Change, hands: Hands) -> None:
+    """Note what a type passes on by now (page 3.8): it is not what the plan took it for."""
+    try:
+        found = hands.registry.device_type(change.type_id)
+    except FleetsyncError as error:
+        note_error(error, hands)
+        return
+    if found is not None:
+        hands.passed_on[change.type_id] = Inheritance(found.device_info, found.metadata)
 
 
 def _create(change: Change, hands: Hands, *, last: bool = False) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fleetsync.api.registry import Registry
 from fleetsync.apply.journaled import JournaledWriter
-from fleetsync.diff.change import Change
+from fleetsync.diff.change import Change, Inheritance
 from fleetsync.errors import FleetsyncError
 from fleetsync.journal.file import Journal
 from fleetsync.journal.run_id import run_mark
@@ -36,6 +36,7 @@ class Hands:
     refused devices, by client id, whose new tokens go if they do not exist. ``unproven`` are
     tokens in the secrets file, by client id, that a run made which was cut off before it saw its
     device; the value is that run's mark. ``age`` gives the seconds since the org was read.
+    ``passed_on`` is what types give to new devices whose update did not come out as planned.
     ``named`` are the devices that may be deleted although they are connected; None: all may.
     """
 
@@ -59,6 +60,7 @@ class Hands:
     lost: list[Change] = field(default_factory=list)
     unproven: dict[str, str] = field(default_factory=dict)
     named: Collection[DeviceKey] | None = None
+    passed_on: dict[str, Inheritance] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:

@@ -129,3 +129,23 @@ OTHER = {
     "removedDeviceTypes": ["T.1_x-y"],
 }
 """After ONE: something of all that lifecycle says, whatever is drawn."""
+CLEARED: tuple[dict[str, Any], dict[str, Any]] = (
+    {
+        "deviceTypes": [{"id": "hub", "classId": "Gateway", "metadata": {"a": False}}],
+        "devices": [{"typeId": "hub", "deviceId": "p-1"}],
+        "removedDeviceTypes": ["pump", "T.1_x-y"],
+    },
+    {
+        "deviceTypes": [{"id": "hub", "classId": "Gateway", "metadata": {}}],
+        "devices": [
+            {
+                "typeId": "hub",
+                "deviceId": "p-2",
+                "metadata": {},
+                "lifecycle": {"ignoreChanges": ["metadata"]},
+            }
+        ],
+        "removedDeviceTypes": ["pump", "T.1_x-y"],
+    },
+)
+"""A type that may not give up its metadata, and a new device that shall have none of it."""

@@ -17,7 +17,7 @@ from fleetsync.model.path import leaves
 from fleetsync.model.value import same_value
 from fleetsync.plan import RefusalCode
 from tests.laws.answers import ANSWERS, NOT_ANSWERED
-from tests.laws.drawn import IGNORED, ONE, OTHER, fleets
+from tests.laws.drawn import CLEARED, IGNORED, ONE, OTHER, fleets
 from tests.world import World, failures, open_world
 
 ROUNDS = int(os.environ.get("FLEETSYNC_ROUND_TRIPS", "8"))
@@ -208,6 +208,7 @@ def test_a_plan_after_apply_is_empty(answers: Switches, fleet: dict[str, Any]) -
 
 @given(one=fleets(), other=fleets())
 @example(one=ONE, other=OTHER)
+@example(one=CLEARED[0], other=CLEARED[1])
 @LAW
 def test_applying_one_fleet_and_then_another_makes_the_org_the_other(
     answers: Switches, one: dict[str, Any], other: dict[str, Any]
