@@ -27,15 +27,6 @@ _PAGE = "100"
 """Rows that are asked for; an org that will not have it gives as many as it likes."""
 
 
-def connected_clients(reader: Reader) -> frozenset[str]:
-    """Give the ids of all clients that are connected, such as ``d:abc123:pump:p-001``.
-
-    Raises ApiError where the org does not tell: 403, or 404 where it has no such call.
-    """
-    states = client_states(reader, {"connectionStatus": _CONNECTED}).by_client
-    return frozenset(client for client, is_on in states.items() if is_on)
-
-
 class ClientStates(NamedTuple):
     """Of each client that the org has seen, whether it is connected.
 
@@ -74,17 +65,6 @@ def client_states(
     if total is not None and len(found) < total:
         return ClientStates(found, f"{len(found):,} of {total:,} states of connections were told")
     return ClientStates(found)
-
-
-def is_connected(reader: Reader, client_id: str) -> bool:
-    """Tell whether a client is connected; one that the org does not know (404) is not."""
-    try:
-        state = parse_state(get_extra(reader, (STATES, client_id)))
-    except ApiError as error:
-        if error.status == 404:
-            return False
-        raise
-    return state is not None and state.is_on
 
 
 def get_extra(
@@ -142,3 +122,11 @@ def _last_time(row: Mapping[str, JSON]) -> str | None:
 
 def _is_known(state: ClientState) -> bool:
     return state.presence.state is not PresenceState.UNKNOWN
+
+
+def connected_clients(reader: Reader) -> ClientStates:
+    """Tell which clients are connected, by ids such as ``d:abc123:pump:p-001``.
+
+    Raises ApiError where the org does not tell: 403, or 404 where it has no such call.
+    """
+    return client_states(reader, {"connectionStatus": _CONNECTED})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from fleetsync.api.basket import TypeBasket
-from fleetsync.api.connected import client_states, connected_clients, is_connected
+from fleetsync.api.connected import client_states, connected_clients
 from fleetsync.api.connection_log import read_connection_log
 from fleetsync.api.device_list import DeviceLister
 from fleetsync.api.paging import ListReader, ignore_progress
@@ -100,17 +100,13 @@ class Registry:
         """
         return bool(read_connection_log(self._reader, key, {"limit": "1"}))
 
-    def connected_clients(self) -> frozenset[str]:
-        """Give the ids of all connected clients; ApiError where the org does not tell."""
+    def connected_clients(self) -> ClientStates:
+        """Tell which clients are connected; ApiError where the org does not tell."""
         return connected_clients(self._reader)
 
     def client_states(self, *, progress: Progress = ignore_progress) -> ClientStates:
         """Tell of each client that was ever seen whether it is connected; ApiError as above."""
         return client_states(self._reader, {}, progress)
-
-    def is_connected(self, client_id: str) -> bool:
-        """Tell whether a client is connected; ApiError where the org does not tell."""
-        return is_connected(self._reader, client_id)
 
     def presences(self, org: str, clients: Sequence[Client]) -> dict[DeviceKey, Presence]:
         """Say of each device whether it is connected; ApiError where the org does not tell."""

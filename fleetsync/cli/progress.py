@@ -39,10 +39,21 @@ class _Pulse:
 
 
 class Progress:
-    """One task's progress; a task that is over within a moment shows nothing."""
+    """One task's progress; a task that is over within a moment shows nothing.
 
-    def __init__(self, label: str, *, line_seconds: float = _LINE_SECONDS, event: str = "") -> None:
+    ``paced``: its rate tells when it will be over.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        line_seconds: float = _LINE_SECONDS,
+        event: str = "",
+        paced: bool = True,
+    ) -> None:
         self._label = label
+        self._paced = paced
         self._pulse = _Pulse(event)
         self._columns = stderr_columns()
         self._pause = _REDRAW_SECONDS if self._columns else line_seconds
@@ -71,8 +82,10 @@ class Progress:
             tell(words)
 
     def _words(self, done: int, total: int | None, seconds: float) -> str:
-        rate = done / seconds
         words = f"{self._label}: {done:,}" + (f" of {total:,}" if total else "")
+        if not self._paced:
+            return words
+        rate = done / seconds
         words += f", {rate:,.0f} a second"
         if total and rate:
             words += f", {duration(max(0, total - done) / rate)} left"

@@ -8,6 +8,7 @@ from itertools import islice
 from math import ceil
 from typing import NamedTuple
 
+from fleetsync.api.presence import Client
 from fleetsync.api.transport import Transport
 from fleetsync.apply.again import Fate, Renewal
 from fleetsync.apply.attempt import is_over
@@ -182,8 +183,11 @@ class _Work:
             return frozenset()
         count = counted_kind(len(wave.expected), Kind.DEVICE)
         notice(f"waiting up to {duration(patience.seconds)} for {count} to connect again")
+        awaited = set(wave.expected)
+        changes = (end.change for end in wave.ends if end.change.key in awaited)
+        clients = [Client(change.key, change.gateway) for change in changes]
         return await_devices(
-            wave.expected, self.hands, enough=self._enough(wave), seconds=patience.seconds
+            clients, self.hands, enough=self._enough(wave), seconds=patience.seconds
         )
 
     def _enough(self, wave: Wave) -> int:
