@@ -17,20 +17,26 @@ from fleetsync.settings import Settings
 
 
 @contextmanager
-def locked_org(
-    options: Options, settings: Settings, wait: float
+def opened_org(options: Options, settings: Settings) -> Iterator[Transport]:
+    """Open the way to the org; nobody is locked out."""
+    with (
+        open_connection(options, settings) as connection,
+        Transport(connection, notify=notice) as transport,
+    ):
+        yield transport
+
+
+@contextmanager
+def locked(
+    transport: Transport, settings: Settings, wait: float
 ) -> Iterator[tuple[Transport, str]]:
-    """Hold the fleet's locks while the block runs; give the way to the org, and the run's id.
+    """Hold the fleet's locks while the block runs; give the way to write, and the run's id.
 
     The folder is locked first, then the org if fleet.yaml says so; ``wait`` is how many seconds to
     wait for both together. Raises LockedError.
     """
     ends_at = time.monotonic() + wait
-    with (
-        lock_fleet(settings.folder, now=utc_now(), wait=wait, notify=notice) as lock,
-        open_connection(options, settings) as connection,
-        Transport(connection, notify=notice) as transport,
-    ):
+    with lock_fleet(settings.folder, now=utc_now(), wait=wait, notify=notice) as lock:
         run = next_run_id(settings.folder)
         if settings.lock == "folder":
             yield transport, run
@@ -40,3 +46,12 @@ def locked_org(
         want = Want(settings.fleet, run, left, notice, own_runs=lock.earlier)
         with lock_org(transport, want) as guarded:
             yield guarded, run
+
+
+@contextmanager
+def locked_org(
+    options: Options, settings: Settings, wait: float
+) -> Iterator[tuple[Transport, str]]:
+    """Open the way to the org and hold the locks, as above, for as long as the block runs."""
+    with opened_org(options, settings) as org, locked(org, settings, wait) as held:
+        yield held

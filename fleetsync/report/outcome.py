@@ -14,6 +14,7 @@ from fleetsync.escape import shown
 from fleetsync.model import Kind
 from fleetsync.plan import STAGES, Plan
 from fleetsync.plan.policy import policy_document
+from fleetsync.report.online import Online, online_document, online_lines
 from fleetsync.report.words import counted, counted_kind, listed
 
 FORMAT_VERSION = 1
@@ -22,7 +23,11 @@ _PAST = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "del
 
 
 class Report(NamedTuple):
-    """The ends of all changes of one run; ``records`` are the notes that are no changes."""
+    """The ends of all changes of one run; ``records`` are the notes that are no changes.
+
+    ``stopped`` tells that a signal came, be it that nothing was left to do. ``online`` tells which
+    new devices have connected since, if somebody waited for them.
+    """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
@@ -30,6 +35,8 @@ class Report(NamedTuple):
     fatal: FleetsyncError | None
     calls: int
     secrets_file: str
+    stopped: bool = False
+    online: Online | None = None
 
     @property
     def counts(self) -> Mapping[Status, int]:
@@ -76,6 +83,7 @@ def render_report(report: Report, *, again: str, full: bool = False) -> str:
     noted = _count(report.records)[Status.DONE]
     if noted:
         lines.append(f"{counted(noted, 'location', 'locations')} noted.")
+    lines += online_lines(report.online, full=full)
     lines += _footnotes(report)
     if report.incomplete:
         lines.append(f"To go on: {again}")
@@ -155,13 +163,16 @@ def report_head(report: Report) -> dict[str, Any]:
         "withheld": plan.withheld,
         "apiCalls": report.calls,
         "error": str(report.fatal) if report.fatal else None,
-    } | _only_where_there_are_some(plan)
+    } | _only_where_there_are_some(report)
 
 
-def _only_where_there_are_some(plan: Plan) -> dict[str, Any]:
+def _only_where_there_are_some(report: Report) -> dict[str, Any]:
+    plan = report.plan
     found: dict[str, Any] = {} if plan.undoes is None else {"undoes": plan.undoes}
     if plan.policies:
         found["policies"] = [policy_document(each) for each in plan.policies]
+    if report.online is not None:
+        found["online"] = online_document(report.online)
     return found
 
 
