@@ -17,7 +17,7 @@ from fleetsync.cli.events import begin_events
 from fleetsync.cli.fleet import open_fleet
 from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.live_view import live_view
-from fleetsync.cli.locked import locked, opened_org
+from fleetsync.cli.locked import held_org
 from fleetsync.cli.memory import remember_after
 from fleetsync.cli.options import (
     FORMATS,
@@ -128,37 +128,37 @@ def apply(
     if resume and unfinished is None:
         nothing_to_resume(fleet, options)
         return 0
-    with opened_org(options, fleet.settings) as org:
-        with locked(org, fleet.settings, wait) as (transport, run):
-            earlier = settle_earlier(fleet, transport)
-            if unfinished is not None:
-                tell_unfinished(fleet.settings.folder, unfinished)
-            look, clock = Look(refresh_locations, verify_locations), options.waits.clock
-            org_watch = Watch(fleet, transport, look, clock, named)
-            if saved is None:
-                course = chart(org_watch)
-            else:
-                course = chart_approved(saved, org_watch, name=str(plan_file))
-            tell_plan(course.plan)
-            check_digest(course.plan, plan_digest)
-            if not course.plan.idle:
-                course = _confirmed(course, wish, org_watch, options)
-            if course.plan.idle:
-                report = _nothing_to_carry_out(course, fleet.settings)
-            else:
-                task = Task(
-                    course.plan,
-                    run,
-                    unproven=earlier.unproven,
-                    age=lambda: clock() - course.began_at,
-                    view=live_view(options) if watch else None,
-                    named=named,
-                )
-                report = carry_out(task, fleet, transport)
+    with held_org(options, fleet.settings, wait) as held:
+        earlier = settle_earlier(fleet, held.transport)
+        if unfinished is not None:
+            tell_unfinished(fleet.settings.folder, unfinished)
+        look, clock = Look(refresh_locations, verify_locations), options.waits.clock
+        org_watch = Watch(fleet, held.transport, look, clock, named)
+        if saved is None:
+            course = chart(org_watch)
+        else:
+            course = chart_approved(saved, org_watch, name=str(plan_file))
+        tell_plan(course.plan)
+        check_digest(course.plan, plan_digest)
+        if not course.plan.idle:
+            course = _confirmed(course, wish, org_watch, options)
+        if course.plan.idle:
+            report = _nothing_to_carry_out(course, fleet.settings)
+        else:
+            task = Task(
+                course.plan,
+                held.run,
+                unproven=earlier.unproven,
+                age=lambda: clock() - course.began_at,
+                view=live_view(options) if watch else None,
+                named=named,
+            )
+            report = carry_out(task, fleet, held.transport)
         report = course.told_in(report)
-        if wait_online is not None:  # by now others may work on the fleet
+        if wait_online is not None:
+            held.release()  # others may work on the fleet meanwhile
             clients = new_devices(report.outcomes, earlier.ready, fleet.desired)
-            report = with_online(report, clients, org, wait_online)
+            report = with_online(report, clients, held.transport, wait_online)
     return finish(report, options) if _has_news(course, report) else _tell_idle(report, options)
 
 

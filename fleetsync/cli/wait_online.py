@@ -107,18 +107,19 @@ def _waited(org: str, clients: Sequence[Client], reader: Reader, seconds: float)
     except KeyboardInterrupt:  # nothing is written meanwhile, so that it may end anywhere
         interrupted.set()
         notice("interrupted: nobody waits any longer; what was applied stands")
-    keys = [client.key for client in clients]
+    end = WaitEnd.UNTOLD if trouble.lasting else WaitEnd.TIME
+    if interrupted.is_set():
+        end = WaitEnd.INTERRUPTED
+    return _online(vigil, end, time.monotonic() - began_at)
+
+
+def _online(vigil: Vigil, end: WaitEnd, seconds: float) -> Online:
+    """Sort the devices by what is known of them in the end."""
+    keys = [client.key for client in vigil.clients]
+    came = tuple(key for key in keys if key in vigil.came)
     unknown = {key: why for key, why in vigil.unknown.items() if key not in vigil.came}
     absent = tuple(key for key in keys if key not in vigil.came and key not in unknown)
-    end = WaitEnd.TIME
-    if len(vigil.came) == len(keys):
-        end = WaitEnd.ALL
-    elif interrupted.is_set():
-        end = WaitEnd.INTERRUPTED
-    elif trouble.lasting:
-        end = WaitEnd.UNTOLD
-    came = tuple(key for key in keys if key in vigil.came)
-    return Online(came, absent, unknown, end, time.monotonic() - began_at)
+    return Online(came, absent, unknown, end if len(came) < len(keys) else WaitEnd.ALL, seconds)
 
 
 def _until(interrupted: Event) -> Callable[[str], None]:

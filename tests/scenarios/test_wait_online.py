@@ -7,14 +7,21 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from fleetsync.cli.session import utc_now
+from fleetsync.emulator.running import Emulator, Place, run_emulator
+from fleetsync.emulator.state import OrgState
 from fleetsync.journal.folder import open_runs
 from fleetsync.lock.folder import lock_fleet
+from fleetsync.messaging.device import DeviceMessaging
+from fleetsync.messaging.endpoint import Endpoint, device_login
+from fleetsync.model import DeviceKey
 from fleetsync.tokens.file import TokenFile
 from tests.api.hostile import Asked, Hangup, reply
 from tests.apply.front import ANSWERS, Forward, Front, on, open_front, refusal
@@ -122,7 +129,8 @@ def test_nothing_is_held_while_it_waits(fleetsync: Fleetsync, front: Front, fold
             TokenFile.open(folder.secrets, org=front.org.state.org) as tokens,
         ):
             known = tokens.known("d:embedded:pump:p-0") is not None
-            free.append(known and not list(open_runs(folder.path)))
+            types = front.org.state.snapshot()["deviceTypes"]
+            free.append(known and not list(open_runs(folder.path)) and len(types) == 2)
 
     front.twists = [at_look(look)]
     assert fleetsync(*UP, "0").code == 0
@@ -287,6 +295,36 @@ def test_events_tell_each_device_as_it_comes(
     assert {f"{each['typeId']}/{each['deviceId']}" for each in came} == {"hub/h-0", *names}
     report = next(each for each in events if each["event"] == "report")
     assert report["online"]["connected"]["count"] == report["online"]["devices"] == 30
+
+
+def test_a_device_that_logs_in_with_its_new_token_has_come(
+    fleetsync: Fleetsync, folder: Folder, credentials: Callable[[str, str], None]
+) -> None:
+    credentials(KEY.key, TOKEN)
+    folder.manifest({"deviceTypes": [{"id": "pump"}], "devices": fleet(2)["devices"][1:]})
+    with (
+        OrgState.open(None) as state,
+        run_emulator(state, Place(mqtt_port=0)) as org,
+        ThreadPoolExecutor(1) as field,
+    ):
+        folder.settings({"org": {"url": org.url, "callsPerSecond": 1000}})
+        life = field.submit(log_in, folder, org)
+        online = fleetsync(*UP, "20s", "--format", "json").json["online"]
+        assert life.result()
+    assert named(online["connected"]) == ["pump/p-0"]
+
+
+def log_in(folder: Folder, org: Emulator) -> bool:
+    """Be the device: take the token from the secrets file once the run waits, and log in."""
+    pause = Event()
+    for _ in range(2_000):
+        if any("clientconnectionstates" in call for call in org.state.calls):
+            break
+        pause.wait(0.01)
+    (line,) = folder.tokens()
+    login = device_login("embedded", DeviceKey("pump", "p-0"), line["authToken"])
+    with DeviceMessaging(Endpoint("127.0.0.1", org.mqtt_port, tls=False), login) as device:
+        return device.is_connected
 
 
 def test_a_time_that_is_none_is_told(fleetsync: Fleetsync, front: Front) -> None:
