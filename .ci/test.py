@@ -8,4 +8,4 @@ from workshop import prepare, run
 
 if __name__ == "__main__":
     python = prepare("[dev]") / "python"
-    run([python, "-m", "pytest", "-n", "auto", *sys.argv[1:]])
+    run([python, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *sys.argv[1:]])

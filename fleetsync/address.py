@@ -6,6 +6,8 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 _NOT_PLAIN = "must not hold a space, a backslash or a control character"
+_MESSAGING_SCHEMES = {"mqtts": "mqtts", "mqtt": "mqtts", "wss": "wss", "ws": "wss"}
+"""Each scheme with the one that does the same over TLS."""
 _CREDENTIALS = (
     "holds a user name or a password: take it out, and put the API key and its token into "
     "WIOTP_AUTH_KEY and WIOTP_AUTH_TOKEN, or use --credentials FILE"
@@ -36,16 +38,17 @@ def messaging_fault(url: str) -> str | None:
     if not _is_plain(url):
         return _NOT_PLAIN
     parts = _split(url)
-    if parts is None or parts.scheme not in {"mqtts", "mqtt"} or not parts.hostname:
-        return "must look like mqtts://HOST or mqtts://HOST:PORT"
+    if parts is None or parts.scheme not in _MESSAGING_SCHEMES or not parts.hostname:
+        return "must look like mqtts://HOST or mqtts://HOST:PORT (wss:// goes through WebSockets)"
     if "@" in parts.netloc:
         return _CREDENTIALS
     if parts.path.strip("/") or "?" in url or "#" in url:
         return "must end with its host or port: take out what follows"
-    if parts.scheme == "mqtt" and not is_loopback(parts.hostname):
+    safe = _MESSAGING_SCHEMES[parts.scheme]
+    if parts.scheme != safe and not is_loopback(parts.hostname):
         return (
-            "would show the credentials to everybody on the way: write mqtts:// (mqtt:// is only"
-            " for an emulator on this machine)"
+            f"would show the credentials to everybody on the way: write {safe}:// ({parts.scheme}://"
+            " is only for a broker on this machine)"
         )
     return None
 

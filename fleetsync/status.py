@@ -1,8 +1,8 @@
-"""Count the fleet at a glance: declared, registered, ever seen, connected, in alert."""
+"""Count the fleet at a glance: declared, registered, ever seen, connected, in alert, in error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from fleetsync.model import DesiredFleet, DeviceKey, LiveDevice
@@ -21,6 +21,8 @@ class TypeStatus(NamedTuple):
 
     ``registered`` are in the org; the others count among these. None: nobody knows.
     ``missing``, ``unseen``, ``offline`` and ``alerts`` name them; offline ones were seen before.
+    ``errors`` gives the code that each device reported last, if it reports an error; None: nobody
+    asked. ``unread`` counts those that did not answer to that.
     """
 
     type_id: str
@@ -29,6 +31,8 @@ class TypeStatus(NamedTuple):
     alerts: tuple[str, ...]
     unseen: tuple[str, ...] | None
     offline: tuple[str, ...] | None
+    errors: Mapping[str, int] | None = None
+    unread: int = 0
 
     @property
     def registered(self) -> int:
@@ -103,3 +107,9 @@ def _is_on(key: DeviceKey, org: str, states: Mapping[str, bool]) -> bool | None:
         if (name := client_id(org, key, gateway=gateway)) in states
     ]
     return any(found) if found else None
+
+
+def maybe_seen(status: TypeStatus, declared: Collection[str]) -> Iterator[DeviceKey]:
+    """Name the registered devices that were seen, or may have been."""
+    left_out = {*status.missing, *(status.unseen or ())}
+    return (DeviceKey(status.type_id, each) for each in declared if each not in left_out)

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "escape": {"model"},
     "address": set(),
     "batch": set(),
+    "stop": set(),
     "manifest": {"errors", "model", "batch", "escape"},
     "policy": {"errors", "model", "escape", "manifest", "diff", "plan"},
     "settings": {"errors", "model", "escape", "address", "manifest", "plan", "policy"},
@@ -35,7 +36,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "status": {"model"},
     "live": {"errors", "model", "api", "diff", "shrinkage"},
     "plan": {"errors", "model", "batch", "journal", "diff"},
-    "apply": {"errors", "model", "batch", "escape", "api", "tokens", "journal", "diff", "plan"},
+    "apply": {
+        "errors",
+        "model",
+        "batch",
+        "escape",
+        "api",
+        "tokens",
+        "journal",
+        "diff",
+        "plan",
+        "stop",
+    },
     "report": {
         "errors",
         "model",
@@ -107,6 +119,7 @@ HEAVY = {
     "sqlite3",
     "cel_expr_python",
     "paho",
+    "wsproto",
 }
 
 

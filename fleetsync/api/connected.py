@@ -54,7 +54,10 @@ def client_states(
     filters: Mapping[str, str],
     progress: Callable[[int, int | None], None] = lambda _done, _total: None,
 ) -> ClientStates:
-    """Read the states of all clients, or of those that pass the filters; ApiError as above."""
+    """Read the states of all clients, or of those that pass the filters.
+
+    Raises ApiError where the org does not tell.
+    """
     found: dict[str, bool] = {}
     rows_read, total = 0, None
     for page in state_pages(reader, filters):
@@ -85,7 +88,7 @@ def get_extra(
 def state_pages(reader: Reader, filters: Mapping[str, str]) -> Iterator[Page]:
     """Give page after page of states, until there is no more or a bookmark comes again.
 
-    Raises ApiError as ``connected_clients`` does.
+    Raises ApiError where the org does not tell: 403, or 404 where it has no such call.
     """
     params, seen = {**filters, "_limit": _PAGE}, set[str]()
     for _ in range(_MOST_PAGES):
@@ -122,11 +125,3 @@ def _last_time(row: Mapping[str, JSON]) -> str | None:
 
 def _is_known(state: ClientState) -> bool:
     return state.presence.state is not PresenceState.UNKNOWN
-
-
-def connected_clients(reader: Reader) -> ClientStates:
-    """Tell which clients are connected, by ids such as ``d:abc123:pump:p-001``.
-
-    Raises ApiError where the org does not tell: 403, or 404 where it has no such call.
-    """
-    return client_states(reader, {"connectionStatus": _CONNECTED})

@@ -54,8 +54,13 @@ class _List(NamedTuple):
     unfiltered: bool
 
 
-def look_for(reader: Reader, org: str, clients: Sequence[Client]) -> dict[DeviceKey, Presence]:
+def look_for(
+    reader: Reader, org: str, clients: Sequence[Client], *, since: str | None = None
+) -> dict[DeviceKey, Presence]:
     """Say of each device whether it is connected; what nobody can tell is UNKNOWN.
+
+    ``since`` is a time of the platform before which none of them can have connected: it shortens
+    lists.
 
     Raises ApiError where the org does not tell at all: 403, 404 where it has no such call, 503 and
     the like; CredentialsError and UnreachableError as ever.
@@ -65,11 +70,13 @@ def look_for(reader: Reader, org: str, clients: Sequence[Client]) -> dict[Device
         return _singly(hasty, org, clients)
     found: dict[DeviceKey, Presence] = {}
     known = _List({}, whole=False, unfiltered=False)
+    narrow = {} if since is None else {"connectedAfter": since}
     by_type = sorted(clients, key=lambda client: client.key)
     for type_id, group in groupby(by_type, key=lambda client: client.key.type_id):
         members = list(group)
         if not known.unfiltered:
-            known = _read_list(hasty, type_id, org, most_calls=max(len(members), SINGLY))
+            filters = {"deviceType": type_id, **narrow}
+            known = _read_list(hasty, filters, f":{org}:{type_id}:", max(len(members), SINGLY))
         found |= _told(hasty, org, members, known)
     return found
 
@@ -159,15 +166,14 @@ def _check_that_it_tells(reader: Reader) -> None:
         return
 
 
-def _read_list(reader: Reader, type_id: str, org: str, *, most_calls: int) -> _List:
+def _read_list(reader: Reader, filters: dict[str, str], of_type: str, most_calls: int) -> _List:
     """List the clients of a type; once more if they are fewer than the list says they are.
 
     Whoever it does not name is asked for singly where the list would take more calls than that.
     """
-    filters = {"deviceType": type_id}
     for _ in range(2):
         try:
-            found = _list(state_pages(reader, filters), f":{org}:{type_id}:", most_calls)
+            found = _list(state_pages(reader, filters), of_type, most_calls)
         except ApiError as error:
             if error.status != 400 or not filters:
                 raise

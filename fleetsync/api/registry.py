@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from fleetsync.api.basket import TypeBasket
-from fleetsync.api.connected import client_states, connected_clients
+from fleetsync.api.connected import client_states, get_extra
 from fleetsync.api.connection_log import read_connection_log
 from fleetsync.api.device_list import DeviceLister
+from fleetsync.api.error_codes import newest_error
 from fleetsync.api.paging import ListReader, ignore_progress
 from fleetsync.api.presence import last_logged, look_for
 from fleetsync.api.wire import (
@@ -100,17 +101,25 @@ class Registry:
         """
         return bool(read_connection_log(self._reader, key, {"limit": "1"}))
 
-    def connected_clients(self) -> ClientStates:
-        """Tell which clients are connected; ApiError where the org does not tell."""
-        return connected_clients(self._reader)
+    def newest_error(self, key: DeviceKey) -> int | None:
+        """Give the error code that a device reported last, if that is one (page 6.2)."""
+        return newest_error(get_extra(self._reader, (*device_path(key), "diag", "errorCodes")))
 
     def client_states(self, *, progress: Progress = ignore_progress) -> ClientStates:
-        """Tell of each client that was ever seen whether it is connected; ApiError as above."""
+        """Tell of each client that was ever seen whether it is connected.
+
+        Raises ApiError where the org does not tell.
+        """
         return client_states(self._reader, {}, progress)
 
-    def presences(self, org: str, clients: Sequence[Client]) -> dict[DeviceKey, Presence]:
-        """Say of each device whether it is connected; ApiError where the org does not tell."""
-        return look_for(self._reader, org, clients)
+    def presences(
+        self, org: str, clients: Sequence[Client], *, since: str | None = None
+    ) -> dict[DeviceKey, Presence]:
+        """Say of each device whether it is connected; ApiError where the org does not tell.
+
+        ``since``: none of them can have connected before.
+        """
+        return look_for(self._reader, org, clients, since=since)
 
     def last_logged(self, keys: Sequence[DeviceKey]) -> dict[DeviceKey, str]:
         """Give the time of the newest entry in each device's connection log, if it has one."""

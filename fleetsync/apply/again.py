@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from threading import Event
 from typing import NamedTuple
 
 from fleetsync.apply.create import register_devices
@@ -19,6 +18,7 @@ from fleetsync.apply.refused import drop_unused_tokens, run_of
 from fleetsync.diff.change import Change
 from fleetsync.errors import CredentialsError, InterruptedRunError, UnreachableError
 from fleetsync.journal.entry import Sight
+from fleetsync.stop import Stop
 
 _PASSING = (UnreachableError, CredentialsError)
 """Errors that end every other run, but may pass while a deleted device waits."""
@@ -77,7 +77,7 @@ def register_again(
         names = {end.change.name for end in known}
         left = [change for change in left if change.name not in names]
         _take_over(patient, hands)
-    patient = replace(hands, stop=Event(), fatal=None) if hands.doubtful else None
+    patient = replace(hands, stop=Stop(), fatal=None) if hands.doubtful else None
     if patient is not None and not _is_lasting(hands):
         drop_unused_tokens(patient)
     for change in left:
@@ -110,7 +110,7 @@ def patient_hands(hands: Hands, pause: float) -> Hands | None:
         return None
     if pause and hands.stop.wait(pause):
         return None
-    return replace(hands, stop=Event(), fatal=None)
+    return replace(hands, stop=Stop(), fatal=None)
 
 
 def _is_lasting(hands: Hands) -> bool:

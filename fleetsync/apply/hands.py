@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from threading import Event
 
 from fleetsync.api.registry import Registry
 from fleetsync.apply.journaled import JournaledWriter
@@ -14,6 +13,7 @@ from fleetsync.journal.file import Journal
 from fleetsync.journal.run_id import run_mark
 from fleetsync.model import DeviceKey
 from fleetsync.model.key import client_id
+from fleetsync.stop import Stop
 from fleetsync.tokens.file import TokenFile
 
 
@@ -49,7 +49,7 @@ class Hands:
     platform_tokens: bool = False
     api_key: str | None = None
     undoes: str | None = None
-    stop: Event = field(default_factory=Event)
+    stop: Stop = field(default_factory=Stop)
     age: Callable[[], float] = no_age
     fatal: FleetsyncError | None = None
     looks: int = 20

@@ -6,10 +6,9 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -21,7 +20,7 @@ from fleetsync.emulator.behaviour import describe_behaviour, parse_behaviour
 from fleetsync.escape import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fleetsync.emulator.authority import Authority
     from fleetsync.emulator.behaviour import Behaviour
@@ -162,18 +161,18 @@ def _serve(behaviour: Behaviour, asked: _Asked, options: Options) -> None:
     from fleetsync.emulator.running import Place, run_emulator  # noqa: PLC0415 - see above
     from fleetsync.emulator.state import OrgState  # noqa: PLC0415 - see above
 
-    stopped = _stop_on_signal()
     accounts = read_accounts(os.environ)
     if asked.host not in _LOOPBACK and accounts is None:
         warn("any API key is accepted, from other machines too")
     with ExitStack() as stack:
+        wait_for_end = stack.enter_context(_signals_kept())
         switches, faults = behaviour
         opened = OrgState.open(asked.db, org=asked.org, switches=switches, faults=faults)
         state = stack.enter_context(opened)
         place = Place(asked.host, asked.port, asked.mqtt_port, _make_authority(asked))
         running = stack.enter_context(run_emulator(state, place, accounts=accounts))
         emit(options, partial(_ready, asked, running))
-        stopped.get()
+        wait_for_end()
 
 
 def _make_authority(asked: _Asked) -> Authority | None:
@@ -187,13 +186,18 @@ def _make_authority(asked: _Asked) -> Authority | None:
     return authority
 
 
-def _stop_on_signal() -> SimpleQueue[int]:
-    """Return a queue into which SIGINT or SIGTERM puts its number.
+@contextmanager
+def _signals_kept() -> Iterator[Callable[[], object]]:
+    """Keep SIGINT and SIGTERM back, in all threads; give what waits for one of them.
 
-    A handler may run in the midst of what it interrupts. A queue of this kind allows that; the lock
-    inside of an Event would be waited for by the very thread that holds it.
+    A handler would have to wake the main thread, and one that comes just before that begins to wait
+    does not. What is kept back is there when it is waited for.
     """
-    stopped: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: stopped.put(number))
-    return stopped
+    ends = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    try:
+        yield partial(signal.sigwait, ends)
+    finally:
+        while signal.sigtimedwait(ends, 0) is not None:
+            pass  # one that comes twice says nothing new
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

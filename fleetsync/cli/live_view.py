@@ -16,6 +16,7 @@ from fleetsync.cli.screen import allows_color
 from fleetsync.cli.streams import stderr_columns
 from fleetsync.report.event import Facts
 from fleetsync.report.terminal.live import Board, frame, noted
+from fleetsync.stop import Stop
 
 _REDRAW_SECONDS = 0.2
 _STOPPED_SECONDS = 2.0
@@ -31,7 +32,7 @@ class LiveView:
         self._drawn_at = time.monotonic()
 
     @contextmanager
-    def showing(self, stop: Event) -> Iterator[None]:
+    def showing(self, stop: Stop) -> Iterator[None]:
         """Draw while the block runs; ``stop`` tells that a signal came. Nothing stays behind."""
         ended = Event()
         thread = Thread(target=self._draw_until, args=(ended, stop), daemon=True)
@@ -50,7 +51,7 @@ class LiveView:
     def _hear(self, name: str, facts: Facts) -> None:
         self._board = noted(self._board, name, facts, time.monotonic())
 
-    def _draw_until(self, ended: Event, stop: Event) -> None:
+    def _draw_until(self, ended: Event, stop: Stop) -> None:
         while not ended.wait(_REDRAW_SECONDS):
             self._draw(stopping=stop.is_set())
         if stop.is_set():  # who pressed Ctrl-C sees that it was heard, however soon all has ended

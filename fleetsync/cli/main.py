@@ -29,7 +29,7 @@ COMMANDS = {
     "undo": "Take back what an apply changed, from its journal.",
     "journal": "Show what earlier applies did, and what they left open.",
     "rotate": "Give devices new tokens, in waves that wait for devices to come back.",
-    "status": "Show how many devices are registered, were ever seen, and are connected.",
+    "status": "Show how many devices are registered, were ever seen, are connected, report errors.",
     "logs": "Show a device's connection log, diagnostic log and error codes.",
     "watch": "Show what devices publish, and which connect and go, as it happens.",
     "send": "Send a command to a device.",

@@ -52,8 +52,7 @@ class Progress:
         event: str = "",
         paced: bool = True,
     ) -> None:
-        self._label = label
-        self._paced = paced
+        self._label, self._paced = label, paced
         self._pulse = _Pulse(event)
         self._columns = stderr_columns()
         self._pause = _REDRAW_SECONDS if self._columns else line_seconds

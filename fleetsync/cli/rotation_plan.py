@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from fleetsync.api.presence import Client
 from fleetsync.api.registry import Registry
 from fleetsync.cli.fleet import Fleet
 from fleetsync.cli.plan import look_at_org
@@ -12,7 +13,7 @@ from fleetsync.cli.policies import judged
 from fleetsync.cli.rotation_target import to_go_back, to_go_on
 from fleetsync.cli.rotation_watch import connected_devices
 from fleetsync.cli.session import Look, plan_rules, utc_now
-from fleetsync.diff.change import Inheritance
+from fleetsync.diff.change import Change, Inheritance
 from fleetsync.diff.undo_warning import some
 from fleetsync.journal.run import Run
 from fleetsync.model import DeviceKey, Kind, LiveFleet
@@ -56,9 +57,10 @@ def look_and_plan(asked: Asked, fleet: Fleet, registry: Registry) -> Planned:
         wanted, lost = _with_old_tokens(wanted, fleet.settings, live)
     else:
         lost = []
+    sides = Sides(fleet.desired, live)
     ground = Ground(
-        Sides(fleet.desired, live),
-        _connected(asked, registry),
+        sides,
+        _connected(asked, [*_clients(sides, wanted)], registry, live.org),
         plan_rules(fleet.settings),
         utc_now(),
     )
@@ -79,12 +81,20 @@ def _narrowed(asked: Asked, fleet: Fleet, org: str) -> Wanted:
     return asked.wanted
 
 
-def _connected(asked: Asked, registry: Registry) -> frozenset[DeviceKey] | str:
+def _clients(sides: Sides, wanted: Wanted) -> Iterator[Client]:
+    for each in sides.choose(wanted):
+        if isinstance(each, Change):
+            yield Client(each.key, each.gateway)
+
+
+def _connected(
+    asked: Asked, clients: Sequence[Client], registry: Registry, org: str
+) -> frozenset[DeviceKey] | str:
     """Name the devices to wait for: those connected now, and those that were before that run.
 
     With a token that they do not have, they cannot be connected now.
     """
-    now = connected_devices(registry)
+    now = connected_devices(registry, org, clients)
     earlier = asked.go_on or asked.back
     if isinstance(now, str) or earlier is None or earlier.aim is None:
         return now

@@ -8,7 +8,6 @@ from itertools import islice
 from math import ceil
 from typing import NamedTuple
 
-from fleetsync.api.presence import Client
 from fleetsync.api.transport import Transport
 from fleetsync.apply.again import Fate, Renewal
 from fleetsync.apply.attempt import is_over
@@ -172,22 +171,24 @@ class _Work:
             self.hands.tokens.settle()
         except SecretsError as error:
             self.hands.fatal = self.hands.fatal or error
-        back = self._awaited(wave) if wave.expected else frozenset()
+        gateways = frozenset(pick.change.key for pick in picks if pick.change.gateway)
+        back = self._awaited(wave, gateways) if wave.expected else frozenset()
         wave = wave._replace(back=back)
         self.stopped = self._reason(wave)
         return wave
 
-    def _awaited(self, wave: Wave) -> frozenset[DeviceKey]:
+    def _awaited(self, wave: Wave, gateways: frozenset[DeviceKey]) -> frozenset[DeviceKey]:
         patience = self.task.patience
         if patience.enough <= 0 or is_over(self.hands):
             return frozenset()
         count = counted_kind(len(wave.expected), Kind.DEVICE)
         notice(f"waiting up to {duration(patience.seconds)} for {count} to connect again")
-        awaited = set(wave.expected)
-        changes = (end.change for end in wave.ends if end.change.key in awaited)
-        clients = [Client(change.key, change.gateway) for change in changes]
         return await_devices(
-            clients, self.hands, enough=self._enough(wave), seconds=patience.seconds
+            wave.expected,
+            gateways,
+            self.hands,
+            enough=self._enough(wave),
+            seconds=patience.seconds,
         )
 
     def _enough(self, wave: Wave) -> int:

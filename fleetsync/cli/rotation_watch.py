@@ -2,63 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from fleetsync.api.presence import Client
 from fleetsync.api.registry import Registry
 from fleetsync.apply.attempt import is_over, note_error
 from fleetsync.apply.hands import Hands
-from fleetsync.cli.vigil import Vigil
+from fleetsync.cli.awaiting import Until, await_connected
 from fleetsync.errors import ApiError, FleetsyncError
 from fleetsync.model import DeviceKey
 from fleetsync.model.presence import Presence, PresenceState
 
-_PARTS = 4
 
-
-def connected_devices(registry: Registry) -> frozenset[DeviceKey] | str:
-    """Name the devices that are connected, or say why nobody knows.
-
-    A list that is not whole is read once more: somebody may have come or gone meanwhile.
-    """
+def connected_devices(
+    registry: Registry, org: str, clients: Sequence[Client]
+) -> frozenset[DeviceKey] | str:
+    """Name the devices that are connected, or say why nobody knows that of all of them."""
     try:
-        states = registry.connected_clients()
-        if states.doubt:
-            states = registry.connected_clients()
+        found = registry.presences(org, clients)
     except ApiError as error:
         return f"the org does not tell which devices are connected ({error})"
-    if states.doubt:
-        return f"the org does not tell all that are connected ({states.doubt})"
-    parts = (client.split(":") for client, is_on in states.by_client.items() if is_on)
-    return frozenset(
-        DeviceKey(*each[2:]) for each in parts if len(each) == _PARTS and each[0] in ("d", "g")
-    )
+    unknown = sum(presence.state is PresenceState.UNKNOWN for presence in found.values())
+    if unknown:
+        return f"the org does not tell of {unknown:,} of {len(found):,} devices"
+    return frozenset(_on(found))
 
 
 def await_devices(
-    clients: Sequence[Client], hands: Hands, *, enough: int, seconds: float
+    keys: Sequence[DeviceKey],
+    gateways: Collection[DeviceKey],
+    hands: Hands,
+    *,
+    enough: int,
+    seconds: float,
 ) -> frozenset[DeviceKey]:
     """Wait until so many of the devices are connected again; give those that are.
 
     A signal ends the waiting, and so does an org that does not answer.
     """
+    until = Until(enough, seconds, lambda: is_over(hands), hands.stop)
 
-    def is_back(key: DeviceKey, presence: Presence) -> bool:
-        """Tell whether it is connected, and has been since it was registered again.
+    def look(rest: Sequence[DeviceKey]) -> Collection[DeviceKey]:
+        return _connected([Client(key, key in gateways) for key in rest], hands)
 
-        Whether deleting a device ends its old session is not documented (platform page 12, Q21).
-        Its connection log goes with it, so what stands there then is of the new registration.
-        """
-        return presence.state is PresenceState.CONNECTED and hands.registry.has_connected(key)
+    return await_connected(keys, look, until, label="connected again")
 
-    def goes_on(error: FleetsyncError) -> bool:
+
+def _connected(clients: Sequence[Client], hands: Hands) -> Collection[DeviceKey]:
+    """Give those that are connected, and have been since they were registered again.
+
+    Whether deleting a device ends its old session is not documented (platform page 12, Q21). Its
+    connection log goes with it, so what stands in the log then is of the new registration.
+    """
+    try:
+        found = hands.registry.presences(hands.org, clients)
+        return [key for key in _on(found) if hands.registry.has_connected(key)]
+    except FleetsyncError as error:
         note_error(error, hands)
-        return not is_over(hands)
+        return ()
 
-    vigil = Vigil(hands.org, clients, hands.registry, is_back)
-    if not is_over(hands):
-        vigil.keep(
-            "connected again", enough=enough, seconds=seconds, stop=hands.stop, on_error=goes_on
-        )
-    is_over(hands)  # a signal that ended the waiting ends the run
-    return frozenset(vigil.came)
+
+def _on(found: Mapping[DeviceKey, Presence]) -> Iterator[DeviceKey]:
+    return (key for key, each in found.items() if each.state is PresenceState.CONNECTED)

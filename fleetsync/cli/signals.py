@@ -6,10 +6,10 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event
 from types import FrameType
 
 from fleetsync.errors import InterruptedRunError
+from fleetsync.stop import Stop
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STDERR = 2
@@ -22,12 +22,12 @@ def interrupt_on_signals() -> None:
 
 
 @contextmanager
-def stop_on_signals(*, quiet: bool = False) -> Iterator[Event]:
-    """Give an event that the first signal sets; a second signal ends the process at once.
+def stop_on_signals(*, quiet: bool = False) -> Iterator[Stop]:
+    """Give a flag that the first signal sets; a second signal ends the process at once.
 
-    ``quiet``: whoever sees the event says so. The handlers are put back at the end.
+    ``quiet``: whoever sees the flag says so. The handlers are put back at the end.
     """
-    stop = Event()
+    stop = Stop()
 
     def on_first(number: int, _frame: FrameType | None) -> None:
         stop.set()

@@ -35,7 +35,18 @@ def messaging_of(
     pair = options.credentials
     app = App(options.app_id, options.clean_session, options.shared, options.instance)
     login = application_login(options.org, pair.key, pair.token, app)
-    return ApplicationMessaging(_endpoint(options), login, notify=notify)
+    return ApplicationMessaging(_adjusted(_endpoint(options), options), login, notify=notify)
+
+
+def _adjusted(found: Endpoint, options: ApplicationOptions) -> Endpoint:
+    """Take over what the options say of the way there; a whole URL says its port itself."""
+    named = options.messaging_url is not None
+    return found._replace(
+        port=found.port if named else options.messaging_port or found.port,
+        ca_file=options.messaging_ca_file or found.ca_file,
+        websocket=options.websocket or found.websocket,
+        keep_alive=options.keep_alive,
+    )
 
 
 def _endpoint(options: ApplicationOptions) -> Endpoint:

@@ -42,21 +42,32 @@ _NAMES = {
     "ca_file": ("caFile", "ca-file"),
     "verify": ("options.http.verify",),
     "messaging_url": ("messagingUrl",),
-    "clean_session": ("clean-session",),
+    "messaging_port": ("port", "options.mqtt.port"),
+    "messaging_ca_file": ("options.mqtt.caFile",),
+    "transport": ("transport", "options.mqtt.transport"),
+    "keep_alive": ("keepAlive", "options.mqtt.keepAlive"),
+    "clean_session": ("clean-session", "options.mqtt.cleanStart"),
     "type": ("type",),
     "instance": ("options.mqtt.instanceId",),
     "calls_per_second": ("callsPerSecond",),
 }
 _OF = {name.lower(): field for field, names in _NAMES.items() for name in names}
 _ALL = [name for names in _NAMES.values() for name in names]
-_NOT_FOR_REST = re.compile(r"port|transport|keepAlive|options\.(logLevel|mqtt\..*)", re.IGNORECASE)
-"""Options of the older clients that steer their logs and MQTT."""
+_IGNORED = re.compile(r"options\.(logLevel|mqtt\..*)", re.IGNORECASE)
+"""Options of the SDK that steer its logs, and what only MQTT 5 has."""
+_TRUST_OF_THE_SYSTEM = "_os_"
+"""What the SDK calls the authorities that the system trusts (platform page 1.1)."""
 
 _VARIABLES = {
     "WIOTP_IDENTITY_APPID": "identity.appId",
     "WIOTP_OPTIONS_DOMAIN": "options.domain",
     "WIOTP_OPTIONS_HTTP_VERIFY": "options.http.verify",
+    "WIOTP_OPTIONS_MQTT_CAFILE": "options.mqtt.caFile",
+    "WIOTP_OPTIONS_MQTT_CLEANSTART": "options.mqtt.cleanStart",
     "WIOTP_OPTIONS_MQTT_INSTANCEID": "options.mqtt.instanceId",
+    "WIOTP_OPTIONS_MQTT_KEEPALIVE": "options.mqtt.keepAlive",
+    "WIOTP_OPTIONS_MQTT_PORT": "options.mqtt.port",
+    "WIOTP_OPTIONS_MQTT_TRANSPORT": "options.mqtt.transport",
 }
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _KEY_OF_ORG = re.compile(r"a-(.+)-[^-]+")
@@ -84,6 +95,10 @@ class ApplicationOptions:
     clean_session: bool = True
     shared: bool = False
     instance: str | None = None
+    messaging_port: int | None = None
+    messaging_ca_file: Path | None = None
+    websocket: bool = False
+    keep_alive: int = 60
 
 
 def options_of(
@@ -93,8 +108,9 @@ def options_of(
 
     ``org`` (``orgId``), ``id`` (``appId``), ``auth-key``, ``auth-token``, ``auth-method`` (only
     ``apikey`` there is), ``domain``, ``host``, ``url``, ``messagingUrl``, ``caFile``,
-    ``clean-session``, ``type`` (``shared`` or ``standalone``), ``callsPerSecond``; or
-    ``identity.appId``, ``auth.key``, ``auth.token``, ``options.domain``. The org is found in the
+    ``clean-session``, ``type`` (``shared`` or ``standalone``), ``port``, ``transport`` (``tcp`` or
+    ``websockets``), ``keepAlive``, ``callsPerSecond``; or ``identity.appId``, ``auth.key``,
+    ``auth.token``, ``options.domain`` and those of ``options.mqtt``. The org is found in the
     API key where it is not named (page 1.2). Of ``env`` only ``FLEETSYNC_ORG_URL`` and
     ``FLEETSYNC_MESSAGING_URL`` count here. Raises CredentialsError where key or token are missing.
     """
@@ -185,7 +201,33 @@ def _options(
         clean_session=True if session is None else session,
         shared=found.text("type") == "shared",
         instance=found.text("instance"),
+        messaging_port=_number(found, "messaging_port", 1, 65_535),
+        messaging_ca_file=_messaging_ca_file(found),
+        websocket=_is_websocket(found),
+        keep_alive=_number(found, "keep_alive", 1, 65_535) or 60,
     )
+
+
+def _number(found: _Found, field: str, least: int, most: int) -> int | None:
+    if not found.has(field):
+        return None
+    number = found.number(field, least)
+    if not least <= number <= most:
+        raise UsageError(f"the option {_NAMES[field][0]} must be from {least} to {most}")
+    return number
+
+
+def _messaging_ca_file(found: _Found) -> Path | None:
+    """Give the authority for messages alone; without it the one for HTTP counts for them too."""
+    named = found.text("messaging_ca_file")
+    return None if named in (None, _TRUST_OF_THE_SYSTEM) else Path(str(named))
+
+
+def _is_websocket(found: _Found) -> bool:
+    transport = found.text("transport") or "tcp"
+    if transport not in ("tcp", "websockets"):
+        raise UsageError("the option transport must be tcp or websockets")
+    return transport == "websockets"
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -197,7 +239,7 @@ def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
 
 
 def _check_known(name: str) -> None:
-    if _NOT_FOR_REST.fullmatch(name):
+    if _IGNORED.fullmatch(name):
         return
     close = get_close_matches(name, _ALL, n=1)
     meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(_ALL)}"

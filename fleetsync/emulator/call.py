@@ -188,7 +188,8 @@ def list_connection_states(turn: Turn, request: Request) -> Answer:
     """``GET /clientconnectionstates`` (platform page 2)."""
     page = read_states(turn, request.query)
     more = {} if page.bookmark is None else {"bookmark": page.bookmark}
-    whole = {"results": page.states, **more, "meta": {"total_rows": page.total}}
+    meta = {} if page.total is None else {"total_rows": page.total}
+    whole = {"results": page.states, **more, "meta": meta}
     return Answer(200, json.dumps(whole))
 
 

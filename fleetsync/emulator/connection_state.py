@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fleetsync.emulator.access_group import is_hidden
+from fleetsync.emulator.access_group import among_sql, is_hidden
 from fleetsync.emulator.refusal import RefusalError, Violation, invalid, not_found
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _FILTERS = {
     "connectedAfter": "connected_at > ?",
 }
 _PARAMETERS = frozenset({*_FILTERS, "_limit", "_bookmark"})
+_TOLD_WHEN_SHORT = "unicode(substr(client_id, -1)) % 2 = 0"
 _COLUMNS = "client_id, type_id, device_id, status, connected_at, disconnected_at"
 _BEGIN = """INSERT INTO connection_state VALUES (?, ?, ?, 'connected', ?, NULL)
     ON CONFLICT (client_id)
@@ -43,11 +44,11 @@ class _State(NamedTuple):
 
 
 class StatePage(NamedTuple):
-    """One page of states, and how many there are in all."""
+    """One page of states, and how many there are in all; None where lists do not tell."""
 
     states: list[dict[str, JSON]]
     bookmark: str | None
-    total: int
+    total: int | None
 
 
 def note_begin(turn: Turn, client_id: str, device: tuple[str, str]) -> None:
@@ -83,15 +84,24 @@ def read_states(turn: Turn, query: Mapping[str, str]) -> StatePage:
         raise invalid([Violation("EMU1008E", f"Unknown query parameter {name}.")])
     limit = _limit(query, turn)
     given = [(sql, query[name]) for name, sql in _FILTERS.items() if name in query]
-    where = " AND ".join(sql for sql, _ in given) or "1"
+    where = " AND ".join(["1", *(sql for sql, _ in given), f"NOT {among_sql(turn.hidden)}"])
     values = [value for _, value in given]
-    sql = f"SELECT {_COLUMNS} FROM connection_state WHERE {where} ORDER BY client_id"  # noqa: S608 - our own names; values are marks
-    rows = map(_State._make, turn.connection.execute(sql, values))
-    seen = [row for row in rows if not is_hidden(turn, row.type_id, row.device_id)]
-    after = query.get("_bookmark", "")
-    page = [row for row in seen if row.client_id > after]
-    more = page[limit - 1].client_id if len(page) > limit else None
-    return StatePage([_document(row) for row in page[:limit]], more, len(seen))
+    whole = f"FROM connection_state WHERE {where}"
+    told = _TOLD_WHEN_SHORT if turn.switches.client_states == "short" else "1"
+    found = turn.connection.execute(
+        f"SELECT {_COLUMNS} {whole} AND {told} AND client_id > ? ORDER BY client_id LIMIT ?",
+        [*values, query.get("_bookmark", ""), limit + 1],
+    ).fetchall()
+    rows = list(map(_State._make, found))
+    more = rows[limit - 1].client_id if len(rows) > limit else None
+    return StatePage([_document(row) for row in rows[:limit]], more, _total(turn, whole, values))
+
+
+def _total(turn: Turn, whole: str, values: list[str]) -> int | None:
+    if turn.switches.total_rows == "absent":
+        return None
+    found = turn.connection.execute(f"SELECT count(*) {whole}", values).fetchone()
+    return int(found[0])
 
 
 def _check_switch(turn: Turn) -> None:
@@ -100,11 +110,15 @@ def _check_switch(turn: Turn) -> None:
         raise not_found()
     if status == "403":
         raise RefusalError(403, "EMU0403E", "This key may not ask who is connected.")
+    if status == "503":
+        raise RefusalError(503, "EMU0503E", "This beta is not available.")
 
 
 def _limit(query: Mapping[str, str], turn: Turn) -> int:
     text = query.get("_limit", str(turn.switches.page_default))
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if number and turn.switches.limit_too_large == "clamp":
+        number = min(number, turn.switches.page_cap)
     if not 1 <= number <= turn.switches.page_cap:
         words = f"_limit must be a number from 1 to {turn.switches.page_cap}."
         raise invalid([Violation("EMU1008E", words)])

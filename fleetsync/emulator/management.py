@@ -25,6 +25,12 @@ def find_management(turn: Turn, type_id: str, device_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def is_managed(turn: Turn, type_id: str, device_id: str) -> bool:
+    """Tell whether a device has management data."""
+    sql = f"SELECT EXISTS (SELECT 1 FROM management {_WHERE})"  # noqa: S608 - our own words
+    return bool(turn.connection.execute(sql, (type_id, device_id)).fetchone()[0])
+
+
 def forget_management(turn: Turn, type_id: str, device_id: str) -> None:
     """Make a device an unmanaged one."""
     turn.connection.execute(f"DELETE FROM management {_WHERE}", (type_id, device_id))  # noqa: S608 - same

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fleetsync.emulator.management import is_managed
 from fleetsync.emulator.stamp import whole_seconds
 from fleetsync.emulator.value import write_json
 
@@ -47,12 +48,18 @@ def device_text(row: DeviceRow, turn: Turn, *, token: str | None = None) -> str:
         f'"typeId":"{row.type_id}","deviceId":"{row.device_id}","deviceInfo":{row.device_info},'
         f"{_metadata(row)}{_gateway(row)}"
         f'"refs":{{"diag":{{"errorCodes":"{path}/diag/errorCodes","logs":"{path}/diag/logs"}},'
-        f'"location":"{path}/location"}},'
+        f'"location":"{path}/location"{_mgmt(row, path, turn)}}},'
         f'"registration":{{"auth":{{"id":{write_json(row.author_id)},'
         f'"type":"{row.author_type}"}},"date":"{row.registered}"}},'
         f'"status":{{"alert":{{"enabled":{"true" if row.alert else "false"},'
         f'"timestamp":"{row.alert_at}"}}}}{_token(token)}}}'
     )
+
+
+def _mgmt(row: DeviceRow, path: str, turn: Turn) -> str:
+    """Return the reference to management data, which managed devices alone have."""
+    managed = is_managed(turn, row.type_id, row.device_id)
+    return f',"mgmt":"{path}/mgmt"' if managed else ""
 
 
 def _metadata(row: DeviceRow) -> str:

@@ -36,7 +36,7 @@ UnknownType = Literal["404", "400"]
 BulkAdd = Literal["201", "202"]
 BulkRemove = Literal["202", "201", "200"]
 BadItem = Literal["request", "item"]
-States = Literal["told", "403", "404"]
+States = Literal["told", "short", "403", "404", "503"]
 Prefix = Literal["g", "d"]
 AuthType = Literal["app", "apikey"]
 ErrorBody = Literal["short", "empty", "full"]
@@ -53,6 +53,9 @@ _INHERITANCE = "how a new device takes over its type's metadata"
 _NUMERIC_STRINGS = "numbers written as strings in a new device's location"
 _TEXT_LIMIT = "most characters of a description or deviceInfo field; 0: no limit"
 _BAD_ITEM = "a wrong key or value in a bulk add fails the whole request, or its item alone"
+_CLIENT_STATES = (
+    "whether the org tells which devices are connected; short: its list names about half of them"
+)
 _ERROR_BODY = "body of 401, 403 and 404: {} (short), nothing (empty), or the full error (full)"
 
 
@@ -102,9 +105,7 @@ class Switches:
     diag_log_bytes: Annotated[int, Means("most of a device's log; the oldest go", 1)] = 500_000
     diag_codes: Annotated[int, Means("most error codes of a device; the oldest go", 1)] = 100
     # Connections: platform page 2.
-    client_states: Annotated[States, Means("whether the org tells which devices are connected")] = (
-        "told"
-    )
+    client_states: Annotated[States, Means(_CLIENT_STATES)] = "told"
     # Bulk calls: platform page 4.2, 4.3 and Q5, Q6, Q9, Q24.
     bulk_add: Annotated[BulkAdd, Means("status when every device was added; else 202")] = "201"
     bulk_remove: Annotated[BulkRemove, Means("status of a bulk remove")] = "202"

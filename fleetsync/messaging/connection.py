@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 MISSING = "messages need a package that is not installed; run: pip install 'fleetsync[mqtt]'"
 PATIENCE = 30.0
 """Seconds for the broker to answer; the clients of the platform wait 10 to 60 (page 9.1)."""
-_KEEP_ALIVE = 60
+_PATH = "/mqtt"
+"""Where brokers take WebSockets, as the platform's own clients have it."""
 _LONGEST_DELAY = 60
 _REFUSED = {"Bad user name or password", "Not authorized"}
 _FINAL = {*_REFUSED, "Client identifier not valid", "Unsupported protocol version"}
@@ -79,7 +80,9 @@ class Connection:
     def open(self) -> None:
         """Connect; raises UnreachableError, or CredentialsError if the login was refused."""
         try:
-            self._client.connect(self.endpoint.host, self.endpoint.port, keepalive=_KEEP_ALIVE)
+            self._client.connect(
+                self.endpoint.host, self.endpoint.port, keepalive=self.endpoint.keep_alive
+            )
         except (OSError, ValueError) as error:
             raise UnreachableError(f"{self.endpoint}: {_reason(error)}") from None
         self._client.loop_start()
@@ -250,7 +253,10 @@ def _make_client(endpoint: Endpoint, login: Login) -> Client:
         clean_session=login.clean,
         protocol=MQTTv311,
         manual_ack=True,
+        transport="websockets" if endpoint.websocket else "tcp",
     )
+    if endpoint.websocket:
+        client.ws_set_options(_PATH)
     client.username_pw_set(login.user, login.password)
     client.reconnect_delay_set(1, _LONGEST_DELAY)
     client.connect_timeout = 10.0

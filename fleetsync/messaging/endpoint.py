@@ -14,21 +14,31 @@ from fleetsync.model.key import client_id
 
 DEVICE_USER = "use-token-auth"
 """The user name of every device and gateway (platform page 9.1)."""
-_PORTS = {"mqtts": 8883, "mqtt": 1883}
+_PORTS = {"mqtts": 8883, "mqtt": 1883, "wss": 443, "ws": 80}
+_MAXIMO = "iot."
+"""How the domains of Maximo begin, which takes messages at the port of HTTPS alone (page 1.1)."""
+KEEP_ALIVE_SECONDS = 60
 
 
 class Endpoint(NamedTuple):
-    """A host and port that speak MQTT, over TLS unless it is this machine."""
+    """A host and port that speak MQTT, over TLS unless it is this machine.
+
+    With ``websocket`` it does so inside of WebSockets (page 9.1: on the same ports). After
+    ``keep_alive`` seconds without a message either side asks whether the other is there.
+    """
 
     host: str
     port: int
     tls: bool = True
     ca_file: Path | None = None
+    websocket: bool = False
+    keep_alive: int = KEEP_ALIVE_SECONDS
 
     def __str__(self) -> str:
         """Give the address as messages name it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+        scheme = "ws" if self.websocket else "mqtt"
+        return f"{scheme}{'s' if self.tls else ''}://{host}:{self.port}"
 
 
 class Login(NamedTuple):
@@ -48,12 +58,14 @@ def endpoint_of_url(url: str, ca_file: Path | None) -> Endpoint:
     """Read a messaging URL that ``messaging_fault`` finds nothing wrong with."""
     parts = urlsplit(url)
     port = parts.port or _PORTS[parts.scheme]
-    return Endpoint(str(parts.hostname), port, parts.scheme == "mqtts", ca_file)
+    tls, websocket = parts.scheme in ("mqtts", "wss"), parts.scheme in ("wss", "ws")
+    return Endpoint(str(parts.hostname), port, tls, ca_file, websocket)
 
 
 def endpoint_of_org(org_id: str, domain: str, ca_file: Path | None) -> Endpoint:
-    """Give the messaging host of an org of the public cloud (platform page 1.1)."""
-    return Endpoint(f"{org_id}.messaging.{domain}", _PORTS["mqtts"], ca_file=ca_file)
+    """Give the messaging host of an org of the public cloud, or of Maximo (platform page 1.1)."""
+    port = _PORTS["wss" if domain.startswith(_MAXIMO) else "mqtts"]
+    return Endpoint(f"{org_id}.messaging.{domain}", port, ca_file=ca_file)
 
 
 def endpoint_beside(url: str, ca_file: Path | None) -> Endpoint | None:
@@ -64,7 +76,7 @@ def endpoint_beside(url: str, ca_file: Path | None) -> Endpoint | None:
     """
     host = urlsplit(url).hostname or ""
     first, _, rest = host.partition(".")
-    if not rest.startswith("iot.") or is_loopback(host):
+    if not rest.startswith(_MAXIMO) or is_loopback(host):
         return None
     return Endpoint(f"{first}.messaging.{rest}", 443, ca_file=ca_file)
 

@@ -11,6 +11,9 @@ from fleetsync.model.presence import UNKNOWN, Presence, PresenceState
 from fleetsync.plan.limits import Refusal, RefusalCode, some_names
 from fleetsync.plan.plan import Plan
 
+_TOLD = 3
+"""So many options are written out."""
+
 
 class Sightings(NamedTuple):
     """What was found of the devices that a plan deletes; one that is missing is UNKNOWN.
@@ -85,8 +88,11 @@ def _warnings(
 
 def _refusal(names: list[str], plan: Plan) -> Refusal:
     command = "apply" if plan.undoes is None else "undo"
+    options = " ".join(f"--allow-delete-connected {name}" for name in names[:_TOLD])
     words = (
         f"connected now, so not deleted unless named: {some_names(names)}. Take them out of service"
-        f" first; or, if that is meant, {command} with --allow-delete-connected {names[0]}"
+        f" first; or, if that is meant, {command} with {options}"
     )
+    if len(names) > _TOLD:
+        words += " and so on"
     return Refusal(RefusalCode.CONNECTED, words)

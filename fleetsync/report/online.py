@@ -1,117 +1,97 @@
-"""Tell which new devices have connected, which have not, and of which nobody knows."""
+"""Say which new devices have come up after an apply."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from fleetsync.escape import shown
-from fleetsync.model import DeviceKey
-from fleetsync.plan.limits import some_names
-from fleetsync.report.words import counted, duration
+from fleetsync.model import Kind
+from fleetsync.report.ids import fold_ids
+from fleetsync.report.words import counted_kind, duration, listed
 
-MOST_DEVICES = 10_000
-"""So many devices of each kind stand in JSON at most; the counts are of all."""
-
-
-class WaitEnd(StrEnum):
-    """Why nobody waits any longer."""
-
-    ALL = "all"
-    TIME = "time"
-    INTERRUPTED = "interrupted"
-    UNTOLD = "untold"
-    NOT_BEGUN = "notBegun"
-
-
-_ENDS = {
-    WaitEnd.ALL: "within {}",
-    WaitEnd.TIME: "within {}",
-    WaitEnd.INTERRUPTED: "when the waiting was interrupted, after {}",
-    WaitEnd.UNTOLD: "as far as the org tells, so nobody waited any longer",
-    WaitEnd.NOT_BEGUN: "as far as is known: nobody waited, for the run was stopped",
-}
+_NAMED = 20
 
 
 class Online(NamedTuple):
-    """What became of the waiting for new devices; ``unknown`` ones have the reason with them."""
+    """Whom an apply registered, and whether it connected: names as ``type/device``.
 
-    came: tuple[DeviceKey, ...]
-    absent: tuple[DeviceKey, ...]
-    unknown: Mapping[DeviceKey, str]
-    end: WaitEnd
+    ``unknown`` are those of whom nobody could tell; ``reason`` says why, or why the waiting ended
+    before its time. ``seconds`` is how long it took.
+    """
+
+    up: tuple[str, ...]
+    away: tuple[str, ...]
+    unknown: tuple[str, ...]
     seconds: float
-
-    @property
-    def total(self) -> int:
-        """How many were waited for."""
-        return len(self.came) + len(self.absent) + len(self.unknown)
-
-
-class Group(NamedTuple):
-    """Devices that are alike in whether they have connected; ``reason`` says why nobody knows."""
-
-    title: str
-    names: list[str]
     reason: str = ""
 
 
 def online_sentence(online: Online) -> str:
-    """Say in numbers how many have connected, as plain text."""
-    if not online.total:
-        return "No device was registered, so none was waited for"
-    devices = counted(online.total, "new device has", "new devices have")
-    end = _ENDS[online.end].format(duration(online.seconds))
-    return f"{len(online.came):,} of {devices} connected {end}"
+    """Count them; the reason, which may hold words of the org, comes with it."""
+    reason = f" ({shown(online.reason)})" if online.reason else ""
+    return f"{counts_in_words(online)}{reason}."
 
 
-def online_groups(online: Online) -> Iterator[Group]:
-    """Name the devices, those of which nobody knows by the reason; nothing is escaped."""
-    if online.came:
-        yield Group("Connected", list(map(str, online.came)))
-    if online.absent:
-        yield Group("Not connected", list(map(str, online.absent)))
-    reasons: dict[str, list[str]] = {}
-    for key, reason in online.unknown.items():
-        reasons.setdefault(reason, []).append(str(key))
-    yield from (Group("Unknown", names, reason) for reason, names in reasons.items())
-
-
-def group_names(group: Group, *, full: bool = False) -> str:
-    """Name devices of a group in a line: a few, or all; nothing is escaped."""
-    return ", ".join(group.names) if full else some_names(group.names)
-
-
-def online_lines(online: Online | None, *, full: bool) -> Iterator[str]:
-    """Write it as text, if anybody waited."""
-    if online is None:
-        return
-    yield f"{online_sentence(online)}."
-    for group in online_groups(online):
-        reason = f" ({shown(group.reason)})" if group.reason else ""
-        yield f"  {group.title}: {shown(group_names(group, full=full))}{reason}"
-
-
-def online_document(online: Online) -> dict[str, Any]:
-    """Give it for machines."""
-    unknown = [
-        {**_device(key), "reason": reason}
-        for key, reason in list(online.unknown.items())[:MOST_DEVICES]
+def counts_in_words(online: Online) -> str:
+    """Count them, in words of our own alone."""
+    total = sum(map(len, (online.up, online.away, online.unknown)))
+    parts = [
+        f"{len(names):,} {words}"
+        for names, words in (
+            (online.up, "came up"),
+            (online.away, "did not"),
+            (online.unknown, "nobody knows of"),
+        )
+        if names
     ]
+    waited = f"Waited {duration(online.seconds)} for {counted_kind(total, Kind.DEVICE)}"
+    return f"{waited}: {listed(parts)}"
+
+
+def online_lines(online: Online, *, full: bool) -> Iterator[str]:
+    """Count them, and name those that did not come up."""
+    yield online_sentence(online)
+    for names, words in missing(online):
+        yield f"  ! {words}: {few(names, len(names) if full else _NAMED)}"
+
+
+def missing(online: Online) -> Iterator[tuple[list[str], str]]:
+    """Name those that did not come up, and those nobody knows of, as patterns of ids."""
+    for names, words in ((online.away, "did not come up"), (online.unknown, "nobody knows")):
+        if names:
+            yield _folded(names), words
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    by_type: dict[str, list[str]] = {}
+    for name in names:
+        type_id, _, device_id = name.partition("/")
+        by_type.setdefault(type_id, []).append(device_id)
+    return [f"{type_id}/{ids}" for type_id, found in by_type.items() for ids in fold_ids(found)]
+
+
+def few(names: Sequence[str], most: int = _NAMED) -> str:
+    """Name so many, and count the rest."""
+    told = ", ".join(map(shown, names[:most]))
+    return told if len(names) <= most else f"{told} and {len(names) - most:,} more"
+
+
+def online_counts(online: Online) -> dict[str, Any]:
+    """Give the numbers, as a report's JSON has them."""
     return {
-        "end": online.end.value,
-        "seconds": round(online.seconds, 3),
-        "devices": online.total,
-        "connected": _counted(online.came),
-        "notConnected": _counted(online.absent),
-        "unknown": {"count": len(online.unknown), "devices": unknown},
+        "seconds": round(online.seconds, 1),
+        "up": len(online.up),
+        "away": len(online.away),
+        "unknown": len(online.unknown),
+        "reason": online.reason,
     }
 
 
-def _counted(keys: tuple[DeviceKey, ...]) -> dict[str, Any]:
-    return {"count": len(keys), "devices": list(map(_device, keys[:MOST_DEVICES]))}
-
-
-def _device(key: DeviceKey) -> dict[str, str]:
-    return {"typeId": key.type_id, "deviceId": key.device_id}
+def online_document(online: Online) -> dict[str, Any]:
+    """Give the numbers, and by name those that did not come up, or nobody knows of."""
+    return {
+        **online_counts(online),
+        "awayDevices": list(online.away),
+        "unknownDevices": list(online.unknown),
+    }

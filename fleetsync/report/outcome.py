@@ -14,7 +14,7 @@ from fleetsync.escape import shown
 from fleetsync.model import Kind
 from fleetsync.plan import STAGES, Plan
 from fleetsync.plan.policy import policy_document
-from fleetsync.report.online import Online, online_document, online_lines
+from fleetsync.report.online import Online, online_counts, online_document, online_lines
 from fleetsync.report.words import counted, counted_kind, listed
 
 FORMAT_VERSION = 1
@@ -25,8 +25,7 @@ _PAST = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "del
 class Report(NamedTuple):
     """The ends of all changes of one run; ``records`` are the notes that are no changes.
 
-    ``stopped`` tells that a signal came, be it that nothing was left to do. ``online`` tells which
-    new devices have connected since, if somebody waited for them.
+    ``online`` is which of the new devices came up, where somebody waited for them.
     """
 
     plan: Plan
@@ -35,7 +34,6 @@ class Report(NamedTuple):
     fatal: FleetsyncError | None
     calls: int
     secrets_file: str
-    stopped: bool = False
     online: Online | None = None
 
     @property
@@ -83,8 +81,9 @@ def render_report(report: Report, *, again: str, full: bool = False) -> str:
     noted = _count(report.records)[Status.DONE]
     if noted:
         lines.append(f"{counted(noted, 'location', 'locations')} noted.")
-    lines += online_lines(report.online, full=full)
     lines += _footnotes(report)
+    if report.online is not None:
+        lines += online_lines(report.online, full=full)
     if report.incomplete:
         lines.append(f"To go on: {again}")
     return "\n".join(lines) + "\n"
@@ -143,7 +142,10 @@ def report_text(report: Report) -> Iterator[str]:
 
     ``records`` and their counts are apart from the changes, which alone are ``outcomes``.
     """
-    head = json.dumps(report_head(report), indent=2).removesuffix("\n}")
+    facts = report_head(report)
+    if report.online is not None:
+        facts["online"] = online_document(report.online)
+    head = json.dumps(facts, indent=2).removesuffix("\n}")
     yield f'{head},\n  "outcomes": ['
     yield from _listed(report.outcomes)
     yield '],\n  "records": ['
@@ -169,10 +171,10 @@ def report_head(report: Report) -> dict[str, Any]:
 def _only_where_there_are_some(report: Report) -> dict[str, Any]:
     plan = report.plan
     found: dict[str, Any] = {} if plan.undoes is None else {"undoes": plan.undoes}
+    if report.online is not None:
+        found["online"] = online_counts(report.online)
     if plan.policies:
         found["policies"] = [policy_document(each) for each in plan.policies]
-    if report.online is not None:
-        found["online"] = online_document(report.online)
     return found
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fleetsync.escape import shown
+from fleetsync.model import Kind
 from fleetsync.report.ids import fold_ids
+from fleetsync.report.words import counted_kind
 from fleetsync.status import FleetStatus, TypeStatus
 
 FORMAT_VERSION = 1
-COLUMNS = ("declared", "registered", "seen", "connected", "alerts")
+COLUMNS = ("declared", "registered", "seen", "connected", "alerts", "errors")
 _NAMED = (
     ("missing", "Not registered"),
     ("unseen", "Never seen"),
     ("offline", "Seen before, not connected"),
     ("alerts", "In alert"),
+    ("errors", "Reporting an error"),
 )
 _FOLD = 8
 """Patterns of ids that a line shows, unless all are wanted."""
@@ -43,6 +46,9 @@ def status_notes(status: FleetStatus) -> Iterator[str]:
     """Say what is unknown, and what may be wrong."""
     if status.unknown:
         yield f"Unknown: who is connected. {shown(status.unknown)}."
+    unread = sum(each.unread for each in status.types)
+    if unread:
+        yield f"Unknown: whether {counted_kind(unread, Kind.DEVICE)} more report an error."
     yield from (f"Warning: {shown(doubt)}." for doubt in status.doubts)
 
 
@@ -68,19 +74,25 @@ def status_json(status: FleetStatus) -> Iterator[str]:
 
 
 def _type_document(status: TypeStatus) -> dict[str, object]:
-    named = {name: _patterns(status, name) for name, _ in _NAMED}
+    named: dict[str, object] = {
+        name: _patterns(status, name) for name, _ in _NAMED if name != "errors"
+    }
     counts = {name: _count(status, name) for name in COLUMNS}
-    return {"typeId": status.type_id, **counts, "devices": named}
+    named["errors"] = None if status.errors is None else dict(status.errors)
+    return {"typeId": status.type_id, **counts, "unread": status.unread, "devices": named}
 
 
 def _patterns(status: TypeStatus, name: str) -> list[str] | None:
+    """Give ids as patterns; an error code stands behind each id that reports it."""
+    if name == "errors":
+        return [f"{device_id} ({code})" for device_id, code in (status.errors or {}).items()]
     ids: tuple[str, ...] | None = getattr(status, name)
     return None if ids is None else fold_ids(ids)
 
 
 def _count(status: TypeStatus, name: str) -> int | None:
-    value: tuple[str, ...] | int | None = getattr(status, name)
-    return len(value) if isinstance(value, tuple) else value
+    value: tuple[str, ...] | Mapping[str, int] | int | None = getattr(status, name)
+    return value if value is None or isinstance(value, int) else len(value)
 
 
 def _total(status: FleetStatus, name: str) -> int | None:
@@ -90,12 +102,17 @@ def _total(status: FleetStatus, name: str) -> int | None:
 
 
 def table_rows(status: FleetStatus) -> list[list[str]]:
-    """Give the rows of the table, heads first, sums last; every cell is fit to be shown."""
-    rows = [["type", *COLUMNS]]
+    """Give the rows of the table, heads first, sums last; every cell is fit to be shown.
+
+    Errors have a column where somebody asked for them.
+    """
+    asked = any(each.errors is not None for each in status.types)
+    columns = COLUMNS if asked else COLUMNS[:-1]
+    rows = [["type", *columns]]
     rows += [
-        [shown(t.type_id), *(_cell(_count(t, name)) for name in COLUMNS)] for t in status.types
+        [shown(t.type_id), *(_cell(_count(t, name)) for name in columns)] for t in status.types
     ]
-    return [*rows, ["all", *(_cell(_total(status, name)) for name in COLUMNS)]]
+    return [*rows, ["all", *(_cell(_total(status, name)) for name in columns)]]
 
 
 def _cell(count: int | None) -> str:

@@ -96,7 +96,7 @@ def notes(view: PlanView) -> Iterator[str]:
         count = counted_kind(view.records, Kind.DEVICE)
         yield f"Apply will also note on {count} that its location is the declared one."
     cost = view.cost
-    looks = f" {cost.look:,} to note locations for undo," if cost.look else ""
+    looks = f" {cost.look:,} to look before writing," if cost.look else ""
     yield (
         f"API calls: {cost.read:,} to read,{looks} {cost.write:,} to write;"
         f" {duration(cost.seconds(view.calls_per_second))}"

@@ -28,6 +28,7 @@ KEY = "a-embedded-0123456789"
 DATA = {"temperature": 21.5, "humidity": 40, "time": "2019-05-06T10:23:57Z"}
 TICKS = os.sysconf("SC_CLK_TCK")
 WARM_UP = 20
+SILENCE_SECONDS = 10
 
 
 class Sample(NamedTuple):
@@ -88,10 +89,22 @@ class Counter(Thread):
                 self.last = time.perf_counter()
 
     def wait(self, lines: int) -> bool:
-        """Tell whether so many came, before a second passed without one."""
-        while self.lines < lines and time.perf_counter() - self.last < 1:
+        """Tell whether so many came, before a while passed without one."""
+        while self.lines < lines and time.perf_counter() - self.last < SILENCE_SECONDS:
             time.sleep(0.02)
         return self.lines >= lines
+
+
+class Ear(Thread):
+    """Keeps what the watch says on stderr: of what it dropped, above all."""
+
+    def __init__(self, file: IO[str]) -> None:
+        super().__init__(daemon=True)
+        self._file = file
+        self.words: list[str] = []
+
+    def run(self) -> None:
+        self.words.extend(line.strip() for line in self._file)
 
 
 def publish(app: ApplicationMessaging, count: int, rate: float) -> None:
@@ -114,6 +127,9 @@ def measure(count: int, rate: float, form: str) -> None:
         assert watch.stdout is not None
         counter = Counter(watch.stdout)
         counter.start()
+        assert watch.stderr is not None
+        ear = Ear(watch.stderr)
+        ear.start()
         login = application_login("embedded", KEY, "any-token")
         with ApplicationMessaging(
             Endpoint("127.0.0.1", emulator.mqtt_port, tls=False), login
@@ -130,12 +146,14 @@ def measure(count: int, rate: float, form: str) -> None:
         after = sample_of(watch.pid)
         watch.terminate()
         counter.join()
+        ear.join()
         watch.wait()
         watch.stdout.close()
-        assert watch.stderr is not None
         watch.stderr.close()
     shown, cost = counter.lines - WARM_UP, (after.cpu - before.cpu) / count
     print(f"{form}: {shown:,} of {count:,} messages shown, {shown / seconds:,.0f} a second")
+    for words in ear.words[:5]:
+        print(f"  it said: {words}")
     most = 1 / max(cost, 1e-9)
     print(f"  a message costs {cost * 1e6:,.0f} us of CPU: {most:,.0f} a second on a core")
     print(f"  memory {early.rss / 1e6:.1f} MB at a tenth, {after.rss / 1e6:.1f} MB at the end")

@@ -41,7 +41,14 @@ DICTIONARIES: list[tuple[dict[str, Any], ApplicationOptions]] = [
      expected(org="other1", url=CLOUD.replace("abc123", "other1"), app_id="app",
               clean_session=False)),
     ({**FLAT, "clean-session": "false"}, expected(clean_session=False)),
-    ({**FLAT, "clean-session": "true", "type": "shared", "port": 8883}, expected(shared=True)),
+    ({**FLAT, "clean-session": "true", "type": "shared", "port": 8883},
+     expected(shared=True, messaging_port=8883)),
+    ({**FLAT, "transport": "websockets", "keepAlive": "30", "port": "443"},
+     expected(websocket=True, keep_alive=30, messaging_port=443)),
+    ({**NESTED, "options": {"mqtt": {"caFile": "mqtt.pem", "cleanStart": False, "keepAlive": 5,
+                                     "transport": "tcp", "sessionExpiry": 3600}}},
+     expected(messaging_ca_file=Path("mqtt.pem"), clean_session=False, keep_alive=5)),
+    ({**NESTED, "options": {"mqtt": {"caFile": "_os_"}}}, expected()),
     ({**FLAT, "type": "standalone", "messagingUrl": "mqtts://h.example"},
      expected(messaging_url="mqtts://h.example")),
     ({**NESTED, "options": {"mqtt": {"instanceId": "i-1"}}}, expected(instance="i-1")),
@@ -54,7 +61,7 @@ DICTIONARIES: list[tuple[dict[str, Any], ApplicationOptions]] = [
     ({**NESTED, "identity": {"appId": "app"},
       "options": {"domain": "iot.example.com", "logLevel": "debug", "http": {"verify": True},
                   "mqtt": {"port": 443, "cleanStart": True}}},
-     expected(url="https://abc123.iot.example.com", app_id="app")),
+     expected(url="https://abc123.iot.example.com", app_id="app", messaging_port=443)),
     ({**NESTED, "options": {"http": {"verify": "ca.pem"}}}, expected(ca_file=Path("ca.pem"))),
     ({"auth-key": "a-ws-north-0123456789", "auth-token": TOKEN},
      expected(org="ws-north", url=CLOUD.replace("abc123", "ws-north"),
@@ -72,6 +79,9 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"auth-key": KEY}, CredentialsError, "auth-token is missing"),
     ({**FLAT, "auth-token": "with space"}, CredentialsError, "auth-token holds a space"),
     ({**FLAT, "auth-method": "token"}, UsageError, "only auth-method is apikey"),
+    ({**FLAT, "transport": "udp"}, UsageError, "must be tcp or websockets"),
+    ({**FLAT, "port": 70_000}, UsageError, "from 1 to 65535"),
+    ({**FLAT, "keepAlive": "long"}, UsageError, "must be a whole number"),
     ({**FLAT, "orgid2": "x"}, UsageError, "did you mean orgId"),
     ({**FLAT, "nonsense": "x"}, UsageError, "there is no option 'nonsense'"),
     ({**FLAT, "org": 7}, UsageError, "org must be a text"),
@@ -124,7 +134,7 @@ options:
         **named, clean_session=False, calls_per_second=2
     )
     assert options_from_file(str(tmp_path / "app.yaml"), {}) == expected(
-        **named, url="https://abc123.iot.example.com"
+        **named, url="https://abc123.iot.example.com", messaging_port=443
     )
     (tmp_path / "app.cfg").chmod(0o644)
     assert "other users may read" in options_from_file(tmp_path / "app.cfg", {}).warnings[0]
@@ -136,6 +146,11 @@ def test_the_environment_says_it() -> None:
     env = {"WIOTP_AUTH_KEY": KEY, "WIOTP_AUTH_TOKEN": TOKEN}
     assert options_from_env(env) == expected()
     more = {"WIOTP_IDENTITY_APPID": "app", "WIOTP_OPTIONS_DOMAIN": "iot.example.com"}
+    mqtt = {"PORT": "443", "TRANSPORT": "websockets", "CAFILE": "c.pem", "CLEANSTART": "false"}
+    of_mqtt = {f"WIOTP_OPTIONS_MQTT_{name}": text for name, text in mqtt.items()}
+    assert options_from_env({**env, **of_mqtt}) == expected(
+        messaging_port=443, websocket=True, messaging_ca_file=Path("c.pem"), clean_session=False
+    )
     assert options_from_env({**env, **more}) == expected(
         app_id="app", url="https://abc123.iot.example.com"
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fleetsync.emulator.faults import Faults
 from fleetsync.emulator.running import Place, run_emulator
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import parse_switches
@@ -74,7 +75,34 @@ def test_a_bad_parameter_is_refused(pumps: Caller, query: str) -> None:
     assert pumps("GET", f"{STATES}{query}").status == 400
 
 
-@pytest.mark.parametrize("status", ["403", "404"])
+def test_lists_follow_the_switches_of_lists(pumps: Caller, org_state: OrgState) -> None:
+    org_state.switches = parse_switches(["totalRows=absent", "limitTooLarge=clamp", "pageCap=2"])
+    page = pumps("GET", f"{STATES}?_limit=100").body
+    assert len(page["results"]) == 2
+    assert page["meta"] == {}
+    org_state.switches = parse_switches([])
+    org_state.faults = Faults(hidden_devices="pump/p-1")
+    page = pumps("GET", STATES).body
+    assert [each["id"] for each in page["results"]] == [
+        "d:embedded:pump:p-0",
+        "d:embedded:pump:p-2",
+        "g:embedded:hub:h-1",
+    ]
+    assert page["meta"]["total_rows"] == 3
+
+
+def test_a_list_can_be_short_of_what_it_counts(pumps: Caller, org_state: OrgState) -> None:
+    org_state.switches = parse_switches(["clientStates=short"])
+    page = pumps("GET", STATES).body
+    assert [each["id"] for each in page["results"]] == [
+        "d:embedded:pump:p-0",
+        "d:embedded:pump:p-2",
+    ]
+    assert page["meta"]["total_rows"] == 4
+    assert pumps("GET", f"{STATES}/d:embedded:pump:p-1").status == 200
+
+
+@pytest.mark.parametrize("status", ["403", "404", "503"])
 def test_an_org_may_not_tell(pumps: Caller, org_state: OrgState, status: str) -> None:
     org_state.switches = parse_switches([f"clientStates={status}"])
     assert pumps("GET", STATES).status == int(status)

@@ -16,7 +16,7 @@ from tests.faults.liar import Liar, Told, call_of, open_liar
 from tests.faults.lies import Lie, lies
 from tests.faults.rig import API_TOKEN
 
-CASES = int(os.environ.get("FLEETSYNC_ANSWER_CASES", "40"))
+CASES = int(os.environ.get("FLEETSYNC_ANSWER_CASES", "25"))
 """How many pairs of a call and an answer are tried; 100000 tries all."""
 
 _SECONDS = 30.0

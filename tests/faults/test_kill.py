@@ -16,7 +16,7 @@ from tests.faults.plans import PLANS, CutPlan
 from tests.faults.promises import bare, broken_promises
 from tests.faults.rig import Rig, Start, Zygote, at_start, fates, open_rig
 
-POINTS = int(os.environ.get("FLEETSYNC_KILL_POINTS", "130"))
+POINTS = int(os.environ.get("FLEETSYNC_KILL_POINTS", "85"))
 """How many points of all plans are tried; 100000 tries each of them."""
 
 ONE_POINT = os.environ.get("FLEETSYNC_KILL_AT", "")

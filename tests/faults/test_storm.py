@@ -11,7 +11,7 @@ import pytest
 from fleetsync.emulator.switches import Switches, parse_switches
 from tests.faults.storm import STRANGER, Manifest, Storm, generations, open_storm
 
-SEEDS = int(os.environ.get("FLEETSYNC_STORM_SEEDS", "15"))
+SEEDS = int(os.environ.get("FLEETSYNC_STORM_SEEDS", "8"))
 """How many seeds are tried; 200 by hand."""
 
 ONE_SEED = os.environ.get("FLEETSYNC_STORM_SEED", "")

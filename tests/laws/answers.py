@@ -21,6 +21,7 @@ ANSWERS = {
         "typesLastPage=endless",
         "devicesLastPage=extra",
         "facets=ignored",
+        "clientStates=short",
     ],
     "floats": [
         "numbers=floats",
@@ -33,6 +34,7 @@ ANSWERS = {
         "bulkAdd=202",
         "bulkRemove=200",
         "unknownType=400",
+        "clientStates=404",
         "bulkBadItem=item",
         "bulkEmpty=accepted",
     ],
@@ -43,6 +45,7 @@ ANSWERS = {
         "tokens=lenient",
         "unknownKeys=ignore",
         "serverKeys=ignore",
+        "clientStates=403",
     ],
     "all-at-once": [
         "metadataInheritance=keywise",
@@ -69,8 +72,7 @@ NOT_ANSWERED = {
     "diagLagSeconds": "no plan or apply asks for diagnostics: tests/client has them",
     "diagLogBytes": "the same",
     "diagCodes": "the same",
-    "clientStates=403": "no plan or apply asks who is connected: tests/scenarios/test_status.py",
-    "clientStates=404": "the same",
+    "clientStates=503": "as 403, but waited for: tests/apply/test_connected.py",
     "maxTypes": "a quota: the same",
     "maxDevices": "the same",
 }

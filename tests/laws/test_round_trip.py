@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,8 +20,11 @@ from tests.laws.answers import ANSWERS, NOT_ANSWERED
 from tests.laws.drawn import IGNORED, ONE, OTHER, fleets
 from tests.world import World, failures, open_world
 
+ROUNDS = int(os.environ.get("FLEETSYNC_ROUND_TRIPS", "8"))
+"""How many fleets each law is held for under each set of answers; besides those written out."""
+
 LAW = settings(
-    max_examples=18,
+    max_examples=ROUNDS,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -233,7 +237,7 @@ def test_applying_one_fleet_and_then_another_makes_the_org_the_other(
 
 
 @given(fleet=fleets())
-@settings(LAW, max_examples=50)
+@settings(LAW, max_examples=4 * ROUNDS)
 def test_the_plan_that_is_shown_holds_every_declared_value(fleet: dict[str, Any]) -> None:
     from fleetsync.diff import change_fields  # noqa: PLC0415  # used here alone
 

@@ -31,7 +31,7 @@ from tests.laws.answers import ANSWERS
 from tests.laws.drawn import ONE, OTHER, fleets
 from tests.world import World, failures, now, open_world
 
-PAIRS = int(os.environ.get("FLEETSYNC_UNDO_PAIRS", "40"))
+PAIRS = int(os.environ.get("FLEETSYNC_UNDO_PAIRS", "25"))
 """How many pairs of fleets are drawn; 1,000 by hand."""
 
 LAW = settings(

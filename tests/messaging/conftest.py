@@ -34,6 +34,10 @@ max_queued_messages 100000
 log_dest none
 listener {port} 127.0.0.1
 """
+WEBSOCKETS = """
+listener {port} 127.0.0.1
+protocol websockets
+"""
 TLS = """
 listener {port} 127.0.0.1
 certfile {folder}/server.pem
@@ -58,12 +62,18 @@ def free_port() -> int:
         return port
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as found:
+        return found.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Mosquitto:
     """A broker that can be stopped and started again, and keeps what it must keep."""
 
     def __init__(self, program: str, folder: Path, ca: trustme.CA) -> None:
         self.program, self.folder = program, folder
         self.port, self.tls_port = free_port(), free_port()
+        self.ws_port, self.wss_port = free_port(), free_port()
         passwords = Path(program).parent.parent / "bin" / "mosquitto_passwd"
         tool = str(passwords) if passwords.exists() else "mosquitto_passwd"
         file = str(folder / "passwords")
@@ -73,6 +83,8 @@ class Mosquitto:
         certificate.cert_chain_pems[0].write_to_path(str(folder / "server.pem"))
         settings = SETTINGS.format(folder=folder, port=self.port)
         settings += TLS.format(folder=folder, port=self.tls_port)
+        settings += WEBSOCKETS.format(port=self.ws_port)
+        settings += TLS.format(folder=folder, port=self.wss_port) + "protocol websockets\n"
         (folder / "mosquitto.conf").write_text(settings, "utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -82,9 +94,8 @@ class Mosquitto:
         self._process = subprocess.Popen(command, **quiet)  # type: ignore[call-overload] # the same for both
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            with socket.socket() as found:
-                if found.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if all(map(listens, (self.port, self.tls_port, self.ws_port, self.wss_port))):
+                return
             time.sleep(0.02)
         raise TimeoutError("mosquitto does not answer")
 

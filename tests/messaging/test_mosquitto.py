@@ -13,7 +13,7 @@ from fleetsync.errors import CredentialsError, FileError, UnreachableError, Usag
 from fleetsync.messaging.application import ApplicationMessaging
 from fleetsync.messaging.client import Bounds
 from fleetsync.messaging.codec import MAX_PAYLOAD
-from fleetsync.messaging.endpoint import Endpoint, Login, application_login
+from fleetsync.messaging.endpoint import Endpoint, Login, application_login, endpoint_of_url
 from fleetsync.messaging.message import Command, Event, Unreadable
 from tests.messaging.conftest import PASSWORD, SECONDS, USER, MakeApp, Mosquitto
 
@@ -222,6 +222,23 @@ def test_a_certificate_is_always_verified(
             connect(endpoint, LOGIN)
     with pytest.raises(FileError, match="caFile"):
         connect(Endpoint("127.0.0.1", port, ca_file=tmp_path / "none.pem"), LOGIN)
+
+
+def test_websockets_carry_messages_with_and_without_tls(
+    mosquitto: Mosquitto, ca: trustme.CA, tmp_path: Path
+) -> None:
+    ours = tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(str(ours))
+    for url in (f"ws://127.0.0.1:{mosquitto.ws_port}", f"wss://127.0.0.1:{mosquitto.wss_port}"):
+        endpoint = endpoint_of_url(url, ours)
+        with ApplicationMessaging(endpoint, LOGIN, bounds=Bounds(SECONDS)) as app:
+            app.subscribe_to_device_events("pump", qos=1)
+            app.publish_event("pump", "p-1", "status", "json", {"n": 1}, qos=1)
+            (event,) = islice(app.messages(SECONDS), 1)
+            assert isinstance(event, Event)
+            assert event.data == {"n": 1}
+    with pytest.raises(UnreachableError, match="certificate is not trusted"):
+        connect(endpoint_of_url(url, None), LOGIN)
 
 
 def test_a_port_that_speaks_no_tls_is_told_from_one_that_does(mosquitto: Mosquitto) -> None:

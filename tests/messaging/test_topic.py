@@ -154,14 +154,17 @@ def test_a_payload_that_the_platform_would_never_pass_on_is_not_read() -> None:
 
 def test_endpoints_are_where_the_platform_has_them() -> None:
     assert endpoint_of_org("abc123", "iot.example.com", None) == Endpoint(
-        "abc123.messaging.iot.example.com", 8883
+        "abc123.messaging.iot.example.com", 443
     )
+    assert endpoint_of_org("abc123", "things.example.com", None).port == 8883
     assert endpoint_beside("https://ws1.iot.mas.example.com/api/v0002", None) == Endpoint(
         "ws1.messaging.iot.mas.example.com", 443
     )
     assert endpoint_beside("https://proxy.example.com", None) is None
     assert str(endpoint_of_url("mqtts://[::1]", None)) == "mqtts://[::1]:8883"
     assert endpoint_of_url("mqtt://127.0.0.1:1884", None) == Endpoint("127.0.0.1", 1884, tls=False)
+    assert str(endpoint_of_url("wss://h.example", None)) == "wss://h.example:443"
+    assert str(endpoint_of_url("ws://127.0.0.1:9001", None)) == "ws://127.0.0.1:9001"
 
 
 def test_an_application_logs_in_as_the_platform_wants() -> None:

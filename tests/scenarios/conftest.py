@@ -154,7 +154,9 @@ def start(folder: Folder) -> Iterator[Start]:
                 stderr=stderr,
                 encoding=encoding,
             )
-            return stack.enter_context(process)
+            stack.enter_context(process)
+            stack.callback(process.kill)  # a test that failed leaves it running
+            return process
 
         yield begin
 

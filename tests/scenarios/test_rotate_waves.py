@@ -27,8 +27,7 @@ WAVES = ("--wave", "2", "--yes", "--wait-online", "0.2s")
 class Field:
     """The devices out there: who is connected, and who will take a new token; a twist.
 
-    ``stale`` are shown as connected though their session ended with their registration. ``untold``
-    is how many clients lists count and do not tell.
+    ``stale`` are shown as connected though their session ended with their registration.
     """
 
     def __init__(self, front: Front) -> None:
@@ -37,7 +36,6 @@ class Field:
         self.willing: set[str] = set()
         self.stale: set[str] = set()
         self.page = 2
-        self.untold = 0
 
     def connect(self, *names: str) -> None:
         for name in names:
@@ -71,7 +69,7 @@ class Field:
             {"id": each, "connectionStatus": "connected"} for each in on[start : start + self.page]
         ]
         more = {"bookmark": str(start + self.page)} if start + self.page < len(on) else {}
-        return reply(200, {"results": rows, "meta": {"total_rows": len(on) + self.untold}, **more})
+        return reply(200, {"results": rows, "meta": {"total_rows": len(on)}, **more})
 
 
 def client(name: str) -> str:
@@ -187,17 +185,6 @@ def test_where_nobody_can_see_it_one_wave_is_all(
     assert renewed(front, old) == PUMPS[:2]
     assert fleetsync("rotate", "--resume", *WAVES, "--enough", "0%").code == 0
     assert renewed(front, old) == PUMPS
-
-
-def test_a_list_that_is_not_whole_names_nobody_as_offline(
-    fleetsync: Fleetsync, front: Front, field: Field
-) -> None:
-    field.connect(*PUMPS)
-    field.untold = 1
-    told = fleetsync("rotate", *WAVES)
-    assert told.code == 4
-    assert "the org does not tell all that are connected (6 of 7 states" in told.err
-    assert fleetsync("rotate", "--plan", "--format", "json").json["summary"]["connected"] is None
 
 
 def test_without_a_size_a_few_go_first_then_more_within_the_limits(

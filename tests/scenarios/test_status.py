@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from fleetsync.api.error_codes import newest_error
 from fleetsync.emulator.running import Emulator, run_emulator
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import parse_switches
@@ -90,7 +92,70 @@ def test_what_the_org_does_not_tell_is_unknown_and_not_offline(
     result = fleetsync("status")
     assert result.code == 0
     assert "Unknown: who is connected." in result.out
-    assert "pump          6           5     ?          ?       1" in result.out
+    assert "pump          6           5     3          ?       1" in result.out  # says the log
+    assert "Never seen: pump/p-{4..5}." in result.out
+
+
+def test_of_many_devices_no_log_is_read(
+    org: Emulator, fleetsync: Fleetsync, folder: Folder
+) -> None:
+    folder.manifest({**FLEET, "deviceSets": [{"typeId": "pump", "deviceIds": ["p-{1..60}"]}]})
+    assert fleetsync("apply", "--yes").code == 0
+    org.state.switches = parse_switches(["clientStates=404"])
+    assert "pump         60          60     ?          ?       1" in fleetsync("status").out
+
+
+def report_error(org: Emulator, device_id: str, *codes: int) -> None:
+    url = f"{org.url}/api/v0002/device/types/pump/devices/{device_id}/diag/errorCodes"
+    for code in codes:
+        answer = requests.post(url, json={"errorCode": code}, auth=(KEY, TOKEN), timeout=10)
+        assert answer.status_code == 201
+
+
+def test_errors_are_those_that_devices_reported_last(org: Emulator, fleetsync: Fleetsync) -> None:
+    report_error(org, "p-1", 3, 99)
+    report_error(org, "p-2", 99, 0)
+    report_error(org, "p-4", 7)  # it was never seen, so it is not asked for
+    result = fleetsync("status", "--errors")
+    assert "type   declared  registered  seen  connected  alerts  errors" in result.out
+    assert "pump          6           5     3          2       1       1" in result.out
+    assert "Reporting an error: pump/p-1 (99)." in result.out
+    document = fleetsync("status", "pump", "--errors", "--format", "json").json
+    Draft202012Validator(SCHEMA).validate(document)
+    (pump,) = document["deviceTypes"]
+    assert (pump["errors"], pump["unread"]) == (1, 0)
+    assert pump["devices"]["errors"] == {"p-1": 99}
+    assert "| errors |" in fleetsync("status", "--errors", "--format", "markdown").out
+
+
+@pytest.mark.parametrize(
+    ("codes", "expected"),
+    [
+        ([], None),
+        (None, None),
+        ({"errorCode": 4}, None),
+        ([{"errorCode": 4}, {"errorCode": 5}], 4),
+        ([{"errorCode": 0}, {"errorCode": 5}], None),
+        ([{"errorCode": True}, "?", {"errorCode": "6"}, {"errorCode": 7}], 7),
+        (
+            [
+                {"errorCode": 1, "timestamp": "2026-11-01T00:00:00Z"},
+                {"errorCode": 2, "timestamp": "2026-11-02T00:00:00.000Z"},
+            ],
+            2,
+        ),
+    ],
+)
+def test_the_newest_error_is_found_in_whatever_the_org_tells(
+    codes: Any, expected: int | None
+) -> None:
+    assert newest_error(codes) == expected
+
+
+def test_a_type_that_no_manifest_declares_is_told(org: Emulator, fleetsync: Fleetsync) -> None:
+    result = fleetsync("status", "pmp")
+    assert result.code == 2
+    assert "no manifest declares type pmp" in result.err
 
 
 @pytest.mark.parametrize("switch", ["pageCap=1", "limitTooLarge=clamp"])
@@ -111,6 +176,17 @@ def test_markdown_is_as_short_as_it_is_asked_to_be(folder: Folder, fleetsync: Fl
     assert len(short.encode()) <= 4000
     assert "types more. All of them: `fleetsync " in short
     assert "| **all** | 0 | 0 | 0 | 0 | 0 |" in short
+
+
+def test_a_page_shows_the_same_without_a_script(org: Emulator, fleetsync: Fleetsync) -> None:
+    report_error(org, "p-1", 99)
+    page = fleetsync("status", "--errors", "--format", "html").out
+    assert page.startswith("<!doctype html>")
+    assert "<script" not in page
+    for words in ("Status of test in org embedded", "pump/p-1 (99)", "pump/p-{4..5}", "pump/p-6"):
+        assert words in page
+    row = "".join(f"<td>{count}</td>" for count in (6, 5, 3, 2, 1, 1))
+    assert f'<th scope="row">pump</th>{row}' in page
 
 
 NAMES = st.integers(0, 9).map(lambda number: f"d-{number}")

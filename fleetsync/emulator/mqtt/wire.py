@@ -12,10 +12,14 @@ from fleetsync.emulator.mqtt.status import Traffic
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from fleetsync.emulator.mqtt.websocket import WebSocket
+
 LOGIN_SECONDS = 30.0
 """How long a client may take until it logs in."""
 
 _CLOSING_SECONDS = 5.0
+_ASKS_FOR_WEBSOCKET = b"G"
+"""How an HTTP request for a WebSocket begins, and no client of MQTT does."""
 
 
 class Talker(Protocol):
@@ -50,6 +54,7 @@ class Wire(asyncio.Protocol):
         self._unsent_bytes = 0
         self._bytes_read = 0
         self._bytes_written = 0
+        self._websocket: WebSocket | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -59,9 +64,18 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what came."""
         self._heard_at = self._loop.time()
+        if not self._bytes_read and data[:1] == _ASKS_FOR_WEBSOCKET:
+            self._websocket = _make_websocket()
         self._bytes_read += len(data)
+        ended = False
+        if self._websocket is not None:
+            data, answer, ended = self._websocket.take(data)
+            if answer:
+                self._transport.write(answer)
         self._rest = self._rest + data if self._rest else data
         self._work()
+        if ended:
+            self.end(Ending.BY_CLIENT)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End: by the client, if it was not by us."""
@@ -113,6 +127,8 @@ class Wire(asyncio.Protocol):
             return
         self.is_open = False
         self._flush()
+        if self._websocket is not None and not self._transport.is_closing():
+            self._transport.write(self._websocket.goodbye())
         self._transport.close()
         self._loop.call_later(_CLOSING_SECONDS, self._transport.abort)
         self._talker.ended(ending)
@@ -146,6 +162,14 @@ class Wire(asyncio.Protocol):
 
     def _flush(self) -> None:
         if self._unsent and not self._transport.is_closing():
-            self._transport.write(b"".join(self._unsent))
+            data = b"".join(self._unsent)
+            self._transport.write(data if self._websocket is None else self._websocket.wrap(data))
         self._unsent.clear()
         self._unsent_bytes = 0
+
+
+def _make_websocket() -> WebSocket:
+    # Imported here: it comes with the extra, and few ask for it.
+    from fleetsync.emulator.mqtt.websocket import WebSocket  # noqa: PLC0415 - see above
+
+    return WebSocket()

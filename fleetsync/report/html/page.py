@@ -42,12 +42,7 @@ class Page(NamedTuple):
 def page_html(page: Page, assets: Assets) -> Iterator[str]:
     """Write a page in pieces."""
     yield from _head(page.title, assets)
-    yield f"<header>\n<h1>{text(page.title)}</h1>\n<p>{text(page.lead)}</p>\n</header>\n<main>\n"
-    for css, title, words in page.lists:
-        yield from messages(css, title, words)
-    yield '<section class="summary" aria-label="Summary">\n'
-    yield from page.summary
-    yield "</section>\n"
+    yield from _first_screen(page)
     block = DataBlock()
     yield '<section id="changes" aria-label="Changes">\n'
     yield from _without_script(page)
@@ -56,6 +51,22 @@ def page_html(page: Page, assets: Assets) -> Iterator[str]:
     yield f'</script>\n<script type="application/json" id="world">{assets.world}</script>\n'
     yield from _left_out(page, block.rows)
     yield f"<script>{assets.script}</script>\n</body>\n</html>\n"
+
+
+def still_page_html(page: Page, assets: Assets) -> Iterator[str]:
+    """Write a page that has no changes to search: without data, map and script."""
+    yield from _head(page.title, assets)
+    yield from _first_screen(page)
+    yield "</main>\n</body>\n</html>\n"
+
+
+def _first_screen(page: Page) -> Iterator[str]:
+    yield f"<header>\n<h1>{text(page.title)}</h1>\n<p>{text(page.lead)}</p>\n</header>\n<main>\n"
+    for css, title, words in page.lists:
+        yield from messages(css, title, words)
+    yield '<section class="summary" aria-label="Summary">\n'
+    yield from page.summary
+    yield "</section>\n"
 
 
 def _head(title: str, assets: Assets) -> Iterator[str]:

@@ -12,8 +12,8 @@ from fleetsync.plan.view import Stage
 from fleetsync.report.html.data import Row
 from fleetsync.report.html.markup import count_table, text
 from fleetsync.report.html.page import Assets, Page, page_html
-from fleetsync.report.html.policies import Messages, policy_lists
-from fleetsync.report.online import Online, online_groups, online_sentence
+from fleetsync.report.html.policies import policy_lists
+from fleetsync.report.online import missing, online_sentence
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -25,9 +25,6 @@ WORDS = {
     Status.ALREADY: "already so",
     Status.DONE: "done",
 }
-
-_NAMES = 100
-"""So many new devices are named at most; the JSON names all."""
 
 
 def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> Iterator[str]:
@@ -41,8 +38,8 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
         lists=(
             ("refused", "Stopped", fatal),
             *policy_lists(report.plan.policies),
-            *_online_lists(report.online),
             ("warning", "Warnings", report.plan.warnings),
+            ("warning", "New devices", _not_up(report)),
         ),
         summary=_summary(report, again),
         rows=_rows(outcomes),
@@ -52,14 +49,10 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
     return page_html(page, assets)
 
 
-def _online_lists(online: Online | None) -> Iterator[Messages]:
-    """Name the new devices."""
-    for group in () if online is None else online_groups(online):
-        css = "connected" if group.title == "Connected" else "warning"
-        title = f"New devices: {group.title.lower()}"
-        more = len(group.names) - _NAMES
-        names = [*group.names[:_NAMES], *([f"... and {more:,} more"] if more > 0 else [])]
-        yield css, title, [group.reason, *names] if group.reason else names
+def _not_up(report: Report) -> list[str]:
+    if report.online is None:
+        return []
+    return [f"{words}: {name}" for names, words in missing(report.online) for name in names]
 
 
 def _title(report: Report) -> str:
@@ -91,7 +84,7 @@ def _summary(report: Report, again: str) -> Iterator[str]:
     if noted:
         yield f"<p>{counted(noted, 'location', 'locations')} noted.</p>\n"
     if report.online is not None:
-        yield f"<p>{text(online_sentence(report.online))}.</p>\n"
+        yield f"<p>{text(online_sentence(report.online))}</p>\n"
     yield f"<p>API calls: {report.calls:,}.</p>\n"
     if report.incomplete:
         yield f"<p>To go on: <code>{text(again)}</code></p>\n"

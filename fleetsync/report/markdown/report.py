@@ -14,7 +14,7 @@ from fleetsync.report.markdown.detail import Folded, Head
 from fleetsync.report.markdown.document import Section, fitted
 from fleetsync.report.markdown.policies import policy_section
 from fleetsync.report.markdown.safe import code, marker, short
-from fleetsync.report.online import Online, group_names, online_groups, online_sentence
+from fleetsync.report.online import Online, counts_in_words, few, missing
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -29,9 +29,6 @@ _WORDS = {
 }
 _TOLD = (Status.FAILED, Status.NOT_TRIED)
 _NAME_CHARACTERS = 60
-_REASON_CHARACTERS = 200
-_MOST_GROUPS = 4
-"""A few reasons are enough why nobody knows of a device: the first screen has little room."""
 
 
 def report_markdown(report: Report, *, again: str, whole: str, max_bytes: int) -> str:
@@ -73,23 +70,20 @@ def _head(report: Report, again: str, head: Head, folded: Folded) -> Iterator[st
     if report.outcomes:
         yield from _table(report.outcomes)
     if report.online is not None:
-        yield from _online(report.online)
+        yield from _online_lines(report.online, head)
     yield ""
     yield f"API calls: {report.calls:,}."
     if report.incomplete:
         yield f"To go on: {code(short(again, 200))}"
 
 
-def _online(online: Online) -> Iterator[str]:
-    """Name a few of the devices: the JSON names all."""
-    yield from ("", f"{online_sentence(online)}.")
-    groups = list(online_groups(online))
-    yield from [""] if groups else []
-    for group in groups[:_MOST_GROUPS]:
-        reason = f" ({code(short(group.reason, _REASON_CHARACTERS))})" if group.reason else ""
-        yield f"- {group.title}: {code(group_names(group))}{reason}"
-    if len(groups) > _MOST_GROUPS:
-        yield f"- and {counted(len(groups) - _MOST_GROUPS, 'more reason', 'more reasons')}"
+def _online_lines(online: Online, head: Head) -> Iterator[str]:
+    """Say which new devices came up, as names have room."""
+    reason = short(shown(online.reason), max(head.characters, 100))
+    yield from ("", counts_in_words(online) + (f": {code(reason)}" if reason else "."))
+    for names, words in missing(online):
+        told = few(names, min(20, head.messages))
+        yield f"- {words}: {code(short(told, max(head.characters, 100)))}"
 
 
 def _sentence(report: Report) -> str:

@@ -334,7 +334,12 @@ def test_a_managed_device_has_management_data_until_it_is_unmanaged(
         "dormant": False,
         "supports": {"deviceActions": False, "firmwareActions": True},
     }
-    assert pumps("GET", path).body["deviceInfo"] == {"fwVersion": "2"}
+    found = pumps("GET", "/bulk/devices").body["results"]
+    (managed,) = [each for each in found if each["clientId"] == DEVICE]
+    others = [each for each in found if each is not managed]
+    assert managed["deviceInfo"] == {"fwVersion": "2"}
+    assert managed["refs"]["mgmt"] == f"/api/v0002{path}/mgmt"
+    assert all("mgmt" not in other["refs"] for other in others)
     device.publish("iotdevice-1/mgmt/manage", b"no JSON")
     device.publish("iotdevice-1/something/else", b"{}")
     device.publish("iotdevice-1/mgmt/unmanage", b"{}")

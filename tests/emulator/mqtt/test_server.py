@@ -55,7 +55,6 @@ def test_stopping_tells_the_clients_and_leaves_nothing_behind(
 @pytest.mark.parametrize(
     "data",
     [
-        b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n",
         b"\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03",  # TLS
         b"\x30\x05\x00\x01a\x00\x01",  # a message before the login
         b"\xc0\x00",
