@@ -11,21 +11,20 @@ import click
 from fleetsync.api.presence import Client
 from fleetsync.api.registry import Registry
 from fleetsync.api.transport import Reader
-from fleetsync.apply.outcome import Status
+from fleetsync.apply.outcome import Outcome, Status
 from fleetsync.cli.awaiting import Until, await_connected
 from fleetsync.cli.duration import DurationType
 from fleetsync.cli.events import tell_event
-from fleetsync.cli.options import Decorated, Options
+from fleetsync.cli.options import Decorated
 from fleetsync.cli.progress import notice
-from fleetsync.cli.session import open_connection
 from fleetsync.cli.signals import stop_on_signals
-from fleetsync.diff.change import Action, Change
+from fleetsync.diff.change import Action
 from fleetsync.errors import ApiError, CredentialsError, InterruptedRunError, UnreachableError
-from fleetsync.model import DeviceKey, Kind
+from fleetsync.model import DesiredFleet, DeviceKey, Kind
 from fleetsync.model.presence import PresenceState
 from fleetsync.report.online import Online
 from fleetsync.report.outcome import Report
-from fleetsync.report.words import counted_kind, duration
+from fleetsync.report.words import counted, counted_kind, duration
 from fleetsync.settings import EmbeddedOrg, Settings
 from fleetsync.stop import Stop
 
@@ -46,32 +45,59 @@ def online_option(command: Decorated) -> Decorated:
     )(command)
 
 
+def new_devices(
+    outcomes: Sequence[Outcome], earlier: Sequence[DeviceKey], desired: DesiredFleet
+) -> list[Client]:
+    """Give the devices that this run registered, or was the first to find registered.
+
+    ``earlier`` are those of runs that were cut off; what no manifest declares is nobody's to await.
+    """
+    found = {
+        change.key: Client(change.key, change.gateway)
+        for change, status, _ in outcomes
+        if status is Status.DONE and (change.kind, change.action) == (Kind.DEVICE, Action.CREATE)
+    }
+    for key in earlier:
+        template = desired.types.get(key.type_id)
+        if template is not None and key.device_id in desired.devices.get(key.type_id, {}):
+            gateway = template.class_id != "Device"  # also if nobody says: both names are asked for
+            found.setdefault(key, Client(key, gateway))
+    return list(found.values())
+
+
 def with_online(
-    report: Report, seconds: float | None, options: Options, settings: Settings
+    report: Report, clients: Sequence[Client], reader: Reader, seconds: float, settings: Settings
 ) -> Report:
-    """Add to a report which of the devices that were registered have come up."""
-    made = [outcome.change for outcome in report.outcomes if outcome.status is Status.DONE]
-    created = [c for c in made if (c.kind, c.action) == (Kind.DEVICE, Action.CREATE)]
-    if seconds is None or not created or isinstance(report.fatal, InterruptedRunError):
+    """Add to a report which of the new devices have come up; a run that was stopped waits no more.
+
+    A signal may stop a run that has nothing left to do: it is no error then, but heard.
+    """
+    if not clients or report.stopped or report.fatal is not None:
         return report
     if isinstance(settings.org, EmbeddedOrg):
-        names = tuple(change.name for change in created)
+        names = tuple(str(client.key) for client in clients)
         return report._replace(online=Online((), names, (), 0.0, _EMBEDDED))
-    notice(
-        f"waiting up to {duration(seconds)} for {counted_kind(len(created), Kind.DEVICE)} to"
-        " connect; Ctrl-C ends the waiting"
+    notice(_beginning(report, len(clients), seconds))
+    began, before = time.monotonic(), reader.requests
+    watch = _Watch(report.plan.org, _since(report.plan.created_at), Registry(reader), clients)
+    with stop_on_signals(quiet=True) as stop:
+        until = Until(len(clients), seconds, lambda: stop.is_set() or watch.hopeless, stop)
+        keys = [client.key for client in clients]
+        came = await_connected(keys, watch.look, until, label="came up")
+    online = _online(keys, came, watch, time.monotonic() - began)
+    calls = report.calls + reader.requests - before
+    return _interrupted(report._replace(online=online, calls=calls), stop)
+
+
+def _beginning(report: Report, awaited: int, seconds: float) -> str:
+    """Tell what those who watch will else read in the report, when the waiting is over."""
+    undone = len(report.outcomes) - report.changed - report.counts.get(Status.ALREADY, 0)
+    done = f"{counted(report.changed, 'change', 'changes')} carried out"
+    return (
+        f"{done}{f', {undone:,} not' if undone else ''}; waiting up to {duration(seconds)} for"
+        f" {counted_kind(awaited, Kind.DEVICE)} to connect, with the tokens in"
+        f" {report.secrets_file}; Ctrl-C ends the waiting"
     )
-    began = time.monotonic()
-    with (
-        stop_on_signals(quiet=True) as stop,
-        open_connection(options, settings) as connection,
-        Reader(connection, notify=notice) as reader,
-    ):
-        watch = _Watch(report.plan.org, _since(report.plan.created_at), Registry(reader), created)
-        until = Until(len(created), seconds, lambda: stop.is_set() or watch.hopeless, stop)
-        came = await_connected([c.key for c in created], watch.look, until, label="came up")
-    online = _online(created, came, watch, time.monotonic() - began)
-    return _interrupted(report._replace(online=online), stop)
 
 
 class _Watch:
@@ -81,10 +107,10 @@ class _Watch:
     """
 
     def __init__(
-        self, org: str, since: str | None, registry: Registry, made: Sequence[Change]
+        self, org: str, since: str | None, registry: Registry, clients: Sequence[Client]
     ) -> None:
         self._org, self._since, self._registry = org, since, registry
-        self._gateways = {change.key for change in made if change.gateway}
+        self._gateways = {client.key for client in clients if client.gateway}
         self.unknown: set[DeviceKey] = set()
         self.reason = ""
         self.hopeless = False
@@ -119,10 +145,10 @@ def _since(created_at: str) -> str | None:
 
 
 def _online(
-    made: Sequence[Change], came: frozenset[DeviceKey], watch: _Watch, seconds: float
+    keys: Sequence[DeviceKey], came: frozenset[DeviceKey], watch: _Watch, seconds: float
 ) -> Online:
     def names(fits: Callable[[DeviceKey], bool]) -> tuple[str, ...]:
-        return tuple(change.name for change in made if fits(change.key))
+        return tuple(str(key) for key in keys if fits(key))
 
     return Online(
         up=names(lambda key: key in came),

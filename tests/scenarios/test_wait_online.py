@@ -7,16 +7,22 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from fleetsync.cli.session import utc_now
+from fleetsync.emulator.app import make_app
 from fleetsync.emulator.running import Emulator, run_emulator
+from fleetsync.emulator.server import Server
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import parse_switches
+from fleetsync.lock.folder import lock_fleet
 from tests.scenarios.conftest import KEY, TOKEN, TOP, Fleetsync, Folder, Start
+from tests.scenarios.test_settle import cut
 
 EVENTS = json.loads((TOP / "schemas" / "events.schema.json").read_text("utf-8"))
 MOMENT = 0.01
@@ -183,3 +189,65 @@ def test_what_is_no_time_is_told(org: Emulator, fleetsync: Fleetsync, word: str)
     result = fleetsync(*APPLY, word)
     assert result.code == 2
     assert org.state.snapshot()["devices"] == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "registered"),
+    [("POST /device/types", 130, 0), ("POST /bulk/devices/add", 0, 3)],
+)
+def test_a_run_that_was_stopped_waits_for_nobody(
+    org: Emulator, fleetsync: Fleetsync, kind: str, code: int, registered: int
+) -> None:
+    """Also where the signal came during the last request, so that nothing was left undone."""
+    with open_front_of(org.state, lambda: os.kill(os.getpid(), signal.SIGINT), kind) as url:
+        result = fleetsync(*APPLY, "10m", "--format", "json", "--org-url", url)
+    assert result.code == code
+    assert "online" not in result.json
+    assert len(org.state.snapshot()["devices"]) == registered
+    assert not is_waiting(org)
+
+
+@contextmanager
+def open_front_of(state: OrgState, act: Callable[[], None], kind: str) -> Iterator[str]:
+    """Serve an org and do something, once, when a request of a kind comes."""
+    app, waits = make_app(state), [True]
+
+    def acting(environ: Any, start_response: Any) -> Any:
+        path = environ["PATH_INFO"].removeprefix("/api/v0002")
+        if waits[0] and f"{environ['REQUEST_METHOD']} {path}" == kind:
+            waits[0] = False
+            act()
+        return app(environ, start_response)
+
+    with Server(acting) as server:
+        yield server.url
+
+
+def test_devices_of_a_run_that_was_cut_off_are_waited_for(
+    org: Emulator, fleetsync: Fleetsync, folder: Folder
+) -> None:
+    assert fleetsync("apply", "--yes").code == 0
+    cut(folder, behind="create devices")
+    result = fleetsync(*APPLY, "0")
+    assert result.code == 0
+    assert "for 3 devices: 3 did not" in result.out
+    assert f"with the tokens in {folder.secrets}" in result.err
+
+
+@pytest.mark.parametrize("lock", ["folder", "org"])
+def test_no_lock_is_held_meanwhile_and_the_calls_are_counted(
+    org: Emulator, fleetsync: Fleetsync, folder: Folder, lock: str
+) -> None:
+    folder.settings({"org": {"url": org.url, "callsPerSecond": 1000}, "lock": lock})
+    free: list[bool] = []
+
+    def look() -> None:
+        with lock_fleet(folder.path, now=utc_now(), wait=0, notify=print):
+            free.append(len(org.state.snapshot()["deviceTypes"]) == 2)
+
+    with open_front_of(org.state, look, "GET /clientconnectionstates/d:embedded:pump:p-0") as url:
+        waited = fleetsync(*APPLY, "0", "--format", "json", "--org-url", url)
+    assert free == [True]
+    assert (
+        waited.json["apiCalls"] == 3 + 5
+    )  # writes; then three devices, one under both names, and a list
