@@ -16,8 +16,7 @@ from fleetsync.cli.awaiting import Until, await_connected
 from fleetsync.cli.duration import DurationType
 from fleetsync.cli.events import tell_event
 from fleetsync.cli.options import Decorated
-from fleetsync.cli.progress import notice
-from fleetsync.cli.signals import stop_on_signals
+from fleetsync.cli.progress import notice, warn
 from fleetsync.diff.change import Action
 from fleetsync.errors import ApiError, CredentialsError, InterruptedRunError, UnreachableError
 from fleetsync.model import DesiredFleet, DeviceKey, Kind
@@ -31,6 +30,7 @@ from fleetsync.stop import Stop
 _SKEW = timedelta(days=1)
 """The clocks of this machine and of the org may differ by so much."""
 _EMBEDDED = "no device can connect to an embedded org; fleetsync emulator --mqtt lets them"
+_UNSEEN = "interrupted before all were asked for"
 _INTERRUPTED = "the waiting for devices was interrupted; what was applied stays"
 
 
@@ -78,15 +78,29 @@ def with_online(
         names = tuple(str(client.key) for client in clients)
         return report._replace(online=Online((), names, (), 0.0, _EMBEDDED))
     notice(_beginning(report, len(clients), seconds))
-    began, before = time.monotonic(), reader.requests
-    watch = _Watch(report.plan.org, _since(report.plan.created_at), Registry(reader), clients)
-    with stop_on_signals(quiet=True) as stop:
-        until = Until(len(clients), seconds, lambda: stop.is_set() or watch.hopeless, stop)
-        keys = [client.key for client in clients]
-        came = await_connected(keys, watch.look, until, label="came up")
-    online = _online(keys, came, watch, time.monotonic() - began)
+    began, before, stop = time.monotonic(), reader.requests, Stop()
+    registry = Registry(reader.heard_by(_until(stop)))
+    watch = _Watch(report.plan.org, _since(report.plan.created_at), registry, clients)
+    until = Until(len(clients), seconds, lambda: watch.hopeless, stop)
+    keys = [client.key for client in clients]
+    try:
+        await_connected(keys, watch.look, until, label="came up")
+    except KeyboardInterrupt:  # nothing is written meanwhile, so that it may end anywhere
+        stop.set()
+    online = _online(keys, watch, time.monotonic() - began)
     calls = report.calls + reader.requests - before
     return _interrupted(report._replace(online=online, calls=calls), stop)
+
+
+def _until(stop: Stop) -> Callable[[str], None]:
+    """Tell of retries; a request that an interrupted look has left in its thread ends there."""
+
+    def tell(message: str) -> None:
+        if stop.is_set():
+            raise InterruptedRunError(_INTERRUPTED)
+        notice(message)
+
+    return tell
 
 
 def _beginning(report: Report, awaited: int, seconds: float) -> str:
@@ -101,7 +115,7 @@ def _beginning(report: Report, awaited: int, seconds: float) -> str:
 
 
 class _Watch:
-    """Looks for new devices, and remembers of whom nobody knows, and why.
+    """Looks for new devices, and remembers who came, and of whom nobody knows, and why.
 
     ``hopeless``: the org will not tell, however often it is asked.
     """
@@ -111,9 +125,11 @@ class _Watch:
     ) -> None:
         self._org, self._since, self._registry = org, since, registry
         self._gateways = {client.key for client in clients if client.gateway}
-        self.unknown: set[DeviceKey] = set()
-        self.reason = ""
+        self.came: set[DeviceKey] = set()
+        self.unknown = {client.key for client in clients}
+        self.reason = _UNSEEN
         self.hopeless = False
+        self._told = ""
 
     def look(self, keys: Sequence[DeviceKey]) -> list[DeviceKey]:
         """Say which of the devices are connected now."""
@@ -125,14 +141,22 @@ class _Watch:
             self.hopeless = isinstance(error, CredentialsError) or (
                 isinstance(error, ApiError) and error.status in (403, 404)
             )
+            self._warn()
             return []
         states = {key: presence.state for key, presence in found.items()}
         self.unknown = {key for key in keys if states[key] is PresenceState.UNKNOWN}
         self.reason = "the org does not tell" if self.unknown else ""
         up = [key for key in keys if states[key] is PresenceState.CONNECTED]
         for key in up:
+            self.came.add(key)
             tell_event("online", {"typeId": key.type_id, "deviceId": key.device_id})
         return up
+
+    def _warn(self) -> None:
+        """Tell of trouble once, as long as it stays the same."""
+        if not self.hopeless and self.reason != self._told:
+            self._told = self.reason
+            warn(f"nobody could see who has come up: {self.reason}; looking again")
 
 
 def _since(created_at: str) -> str | None:
@@ -144,18 +168,17 @@ def _since(created_at: str) -> str | None:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _online(
-    keys: Sequence[DeviceKey], came: frozenset[DeviceKey], watch: _Watch, seconds: float
-) -> Online:
+def _online(keys: Sequence[DeviceKey], watch: _Watch, seconds: float) -> Online:
     def names(fits: Callable[[DeviceKey], bool]) -> tuple[str, ...]:
         return tuple(str(key) for key in keys if fits(key))
 
+    came, unknown = watch.came, watch.unknown - watch.came
     return Online(
         up=names(lambda key: key in came),
-        away=names(lambda key: key not in came and key not in watch.unknown),
-        unknown=names(lambda key: key not in came and key in watch.unknown),
+        away=names(lambda key: key not in came and key not in unknown),
+        unknown=names(lambda key: key in unknown),
         seconds=seconds,
-        reason=watch.reason,
+        reason=watch.reason if unknown else "",
     )
 
 

@@ -11,6 +11,8 @@ from fleetsync.report.ids import fold_ids
 from fleetsync.report.words import counted_kind, duration, listed
 
 _NAMED = 20
+MOST_NAMES = 10_000
+"""So many of each kind are named in JSON; the numbers are of all."""
 
 
 class Online(NamedTuple):
@@ -89,9 +91,10 @@ def online_counts(online: Online) -> dict[str, Any]:
 
 
 def online_document(online: Online) -> dict[str, Any]:
-    """Give the numbers, and by name those that did not come up, or nobody knows of."""
+    """Give the numbers, and the names of so many as a document may hold."""
     return {
         **online_counts(online),
-        "awayDevices": list(online.away),
-        "unknownDevices": list(online.unknown),
+        "upDevices": list(online.up[:MOST_NAMES]),
+        "awayDevices": list(online.away[:MOST_NAMES]),
+        "unknownDevices": list(online.unknown[:MOST_NAMES]),
     }

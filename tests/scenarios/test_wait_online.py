@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -21,7 +22,7 @@ from fleetsync.emulator.server import Server
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import parse_switches
 from fleetsync.lock.folder import lock_fleet
-from tests.scenarios.conftest import KEY, TOKEN, TOP, Fleetsync, Folder, Start
+from tests.scenarios.conftest import IMPATIENT, KEY, TOKEN, TOP, Fleetsync, Folder, Start
 from tests.scenarios.test_settle import cut
 
 EVENTS = json.loads((TOP / "schemas" / "events.schema.json").read_text("utf-8"))
@@ -81,6 +82,7 @@ def test_those_that_stay_away_are_named_and_are_no_failure(
     assert result.code == 0
     online = result.json["online"]
     assert (online["up"], online["away"], online["unknown"]) == (1, 2, 0)
+    assert online["upDevices"] == ["pump/p-1"]
     assert online["awayDevices"] == ["hub/h-0", "pump/p-0"]
     assert online["seconds"] >= 1.5
 
@@ -158,7 +160,7 @@ def test_a_signal_ends_the_waiting_and_the_report_is_told(
     thread.join()
     assert result.code == 130
     assert result.json["summary"]["done"] == 5
-    assert result.json["online"]["away"] == 3
+    assert result.json["online"]["away"] + result.json["online"]["unknown"] == 3
     assert "what was applied stays" in result.err
     assert fleetsync("plan", "--exit-code").code == 0
 
@@ -208,12 +210,20 @@ def test_a_run_that_was_stopped_waits_for_nobody(
 
 
 @contextmanager
-def open_front_of(state: OrgState, act: Callable[[], None], kind: str) -> Iterator[str]:
-    """Serve an org and do something, once, when a request of a kind comes."""
-    app, waits = make_app(state), [True]
+def open_front_of(
+    state: OrgState, act: Callable[[], None], kind: str, states: Sequence[int] = ()
+) -> Iterator[str]:
+    """Serve an org and do something, once, when a request of a kind comes.
+
+    ``states`` are errors that come first where somebody asks who is connected.
+    """
+    app, waits, errors = make_app(state), [True], list(states)
 
     def acting(environ: Any, start_response: Any) -> Any:
         path = environ["PATH_INFO"].removeprefix("/api/v0002")
+        if errors and "clientconnectionstates" in path:
+            start_response(f"{errors.pop()} No", [])
+            return [b""]
         if waits[0] and f"{environ['REQUEST_METHOD']} {path}" == kind:
             waits[0] = False
             act()
@@ -251,3 +261,35 @@ def test_no_lock_is_held_meanwhile_and_the_calls_are_counted(
     assert (
         waited.json["apiCalls"] == 3 + 5
     )  # writes; then three devices, one under both names, and a list
+
+
+def test_a_signal_ends_the_waiting_at_once_although_nobody_answers(
+    org: Emulator, fleetsync: Fleetsync
+) -> None:
+    """The report is told, and no retry of what was asked goes on behind it."""
+    silence = threading.Event()
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        silence.wait(5)
+
+    asked = "GET /clientconnectionstates/d:embedded:pump:p-0"
+    with open_front_of(org.state, interrupt, asked) as url:
+        begun = time.monotonic()
+        result = fleetsync(*APPLY, "10m", "--format", "json", "--org-url", url)
+        took = time.monotonic() - begun
+        silence.set()
+    assert result.code == 130
+    assert took < 4
+    assert result.json["online"]["unknown"] == 3
+    assert result.json["online"]["reason"] == "interrupted before all were asked for"
+
+
+def test_trouble_is_told_and_looked_beyond(org: Emulator, fleetsync: Fleetsync) -> None:
+    with open_front_of(org.state, lambda: None, "", states=[503]) as url:
+        thread = comes_up(org, "hub/h-0", "pump/p-0", "pump/p-1")
+        result = fleetsync(*APPLY, "10m", "--org-url", url, waits=IMPATIENT)
+        thread.join()
+    assert result.code == 0
+    assert "Warning: nobody could see who has come up: " in result.err
+    assert "3 came up." in result.out
