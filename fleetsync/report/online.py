@@ -52,8 +52,11 @@ def counts_in_words(online: Online) -> str:
 
 
 def online_lines(online: Online, *, full: bool) -> Iterator[str]:
-    """Count them, and name those that did not come up."""
+    """Count them, and name those that came up and those that did not."""
     yield online_sentence(online)
+    names = arrived(online)
+    if names:
+        yield f"  + came up: {few(names, len(names) if full else _NAMED)}"
     for names, words in missing(online):
         yield f"  ! {words}: {few(names, len(names) if full else _NAMED)}"
 
@@ -63,6 +66,11 @@ def missing(online: Online) -> Iterator[tuple[list[str], str]]:
     for names, words in ((online.away, "did not come up"), (online.unknown, "nobody knows")):
         if names:
             yield _folded(names), words
+
+
+def arrived(online: Online) -> list[str]:
+    """Name those that came up, as patterns of ids."""
+    return _folded(online.up)
 
 
 def _folded(names: Sequence[str]) -> list[str]:
