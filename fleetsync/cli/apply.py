@@ -36,7 +36,7 @@ from fleetsync.cli.resume import nothing_to_resume, tell_unfinished, unfinished_
 from fleetsync.cli.run_events import tell_plan, tell_report
 from fleetsync.cli.session import Look
 from fleetsync.cli.settle_earlier import settle_earlier
-from fleetsync.cli.wait_online import new_devices, online_option, with_online
+from fleetsync.cli.wait_online import devices_to_await, online_option, with_online
 from fleetsync.errors import FileError
 from fleetsync.journal.plan_copy import drop_plans
 from fleetsync.model import DeviceKey
@@ -157,7 +157,7 @@ def apply(
         report = course.told_in(report)
         if wait_online is not None:
             held.release()  # others may work on the fleet meanwhile
-            clients = new_devices(report.outcomes, earlier.ready, fleet.desired)
+            clients = devices_to_await(report.outcomes, earlier.ready, fleet.desired)
             report = with_online(report, clients, held.transport, wait_online, fleet.settings)
     return finish(report, options) if _has_news(course, report) else _tell_idle(report, options)
 

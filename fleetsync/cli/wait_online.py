@@ -30,6 +30,11 @@ from fleetsync.stop import Stop
 _SKEW = timedelta(days=1)
 """The clocks of this machine and of the org may differ by so much."""
 _EMBEDDED = "no device can connect to an embedded org; fleetsync emulator --mqtt lets them"
+_UNTOLD = "the org does not tell"
+_STALE = (
+    "shown as connected from the first look on, with no entry in the connection log: it may be a"
+    " session from before"
+)
 _UNSEEN = "interrupted before all were asked for"
 _INTERRUPTED = "the waiting for devices was interrupted; what was applied stays"
 
@@ -45,18 +50,23 @@ def online_option(command: Decorated) -> Decorated:
     )(command)
 
 
-def new_devices(
+def new_devices(outcomes: Sequence[Outcome]) -> dict[DeviceKey, Client]:
+    """Give the devices that this run registered."""
+    return {
+        change.key: Client(change.key, change.gateway)
+        for change, status, _ in outcomes
+        if status is Status.DONE and (change.kind, change.action) == (Kind.DEVICE, Action.CREATE)
+    }
+
+
+def devices_to_await(
     outcomes: Sequence[Outcome], earlier: Sequence[DeviceKey], desired: DesiredFleet
 ) -> list[Client]:
     """Give the devices that this run registered, or was the first to find registered.
 
     ``earlier`` are those of runs that were cut off; what no manifest declares is nobody's to await.
     """
-    found = {
-        change.key: Client(change.key, change.gateway)
-        for change, status, _ in outcomes
-        if status is Status.DONE and (change.kind, change.action) == (Kind.DEVICE, Action.CREATE)
-    }
+    found = new_devices(outcomes)
     for key in earlier:
         template = desired.types.get(key.type_id)
         if template is not None and key.device_id in desired.devices.get(key.type_id, {}):
@@ -80,7 +90,7 @@ def with_online(
     notice(_beginning(report, len(clients), seconds))
     began, before, stop = time.monotonic(), reader.requests, Stop()
     registry = Registry(reader.heard_by(_until(stop)))
-    watch = _Watch(report.plan.org, _since(report.plan.created_at), registry, clients)
+    watch = _Watch(report.plan.org, _since(report, clients), registry, clients)
     until = Until(len(clients), seconds, lambda: watch.hopeless, stop)
     keys = [client.key for client in clients]
     try:
@@ -130,6 +140,7 @@ class _Watch:
         self.reason = _UNSEEN
         self.hopeless = False
         self._told = ""
+        self._off: dict[DeviceKey, PresenceState] = {}
 
     def look(self, keys: Sequence[DeviceKey]) -> list[DeviceKey]:
         """Say which of the devices are connected now."""
@@ -144,13 +155,34 @@ class _Watch:
             self._warn()
             return []
         states = {key: presence.state for key, presence in found.items()}
-        self.unknown = {key for key in keys if states[key] is PresenceState.UNKNOWN}
-        self.reason = "the org does not tell" if self.unknown else ""
-        up = [key for key in keys if states[key] is PresenceState.CONNECTED]
+        up = [key for key in keys if self._has_come(key, states[key])]
+        untold = {key for key in keys if states[key] is PresenceState.UNKNOWN}
+        stale = {key for key in keys if states[key] is PresenceState.CONNECTED}.difference(up)
+        self.unknown = untold | stale
+        self.reason = _UNTOLD if untold else _STALE if stale else ""
         for key in up:
             self.came.add(key)
             tell_event("online", {"typeId": key.type_id, "deviceId": key.device_id})
         return up
+
+    def _has_come(self, key: DeviceKey, state: PresenceState) -> bool:
+        """Tell whether a device has connected since it was registered.
+
+        A session that nobody saw begin may be of a deleted device of the same name: the connection
+        log, which goes with its device, tells. Who was never seen, and then is known to be off, has
+        come and gone again.
+        """
+        if state is PresenceState.CONNECTED:
+            return key in self._off or self._is_logged(key)
+        if state is PresenceState.UNKNOWN:
+            return False
+        return self._off.setdefault(key, state) is not state
+
+    def _is_logged(self, key: DeviceKey) -> bool:
+        try:
+            return self._registry.has_connected(key)
+        except (ApiError, CredentialsError):
+            return False
 
     def _warn(self) -> None:
         """Tell of trouble once, as long as it stays the same."""
@@ -159,10 +191,15 @@ class _Watch:
             warn(f"nobody could see who has come up: {self.reason}; looking again")
 
 
-def _since(created_at: str) -> str | None:
-    """Give a time before which no new device can have connected, whoever's clock is wrong."""
+def _since(report: Report, clients: Sequence[Client]) -> str | None:
+    """Give a time before which none of them can have connected, whoever's clock is wrong.
+
+    Of devices of an earlier run, nobody knows one.
+    """
+    if len(clients) > len(new_devices(report.outcomes)):
+        return None
     try:
-        moment = datetime.fromisoformat(created_at) - _SKEW
+        moment = datetime.fromisoformat(report.plan.created_at) - _SKEW
     except (ValueError, OverflowError):
         return None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")

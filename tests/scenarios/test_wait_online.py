@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -17,16 +18,20 @@ from jsonschema import Draft202012Validator
 
 from fleetsync.cli.session import utc_now
 from fleetsync.emulator.app import make_app
-from fleetsync.emulator.running import Emulator, run_emulator
+from fleetsync.emulator.running import Emulator, Place, run_emulator
 from fleetsync.emulator.server import Server
 from fleetsync.emulator.state import OrgState
 from fleetsync.emulator.switches import parse_switches
 from fleetsync.lock.folder import lock_fleet
+from fleetsync.messaging.device import DeviceMessaging
+from fleetsync.messaging.endpoint import Endpoint, device_login
+from fleetsync.model import DeviceKey
 from tests.scenarios.conftest import IMPATIENT, KEY, TOKEN, TOP, Fleetsync, Folder, Start
 from tests.scenarios.test_settle import cut
 
 EVENTS = json.loads((TOP / "schemas" / "events.schema.json").read_text("utf-8"))
 MOMENT = 0.01
+STATES = "/clientconnectionstates"
 APPLY = ("apply", "--yes", "--wait-online")
 
 
@@ -293,3 +298,58 @@ def test_trouble_is_told_and_looked_beyond(org: Emulator, fleetsync: Fleetsync) 
     assert result.code == 0
     assert "Warning: nobody could see who has come up: " in result.err
     assert "3 came up." in result.out
+
+
+def test_a_session_that_nobody_saw_begin_may_be_one_from_before(
+    org: Emulator, fleetsync: Fleetsync
+) -> None:
+    def forget_logins() -> None:
+        org.state.note_connection("pump", "p-0")
+        with org.state.turn(writing=True) as turn:
+            turn.connection.execute("DELETE FROM connection_log")
+
+    with open_front_of(org.state, forget_logins, f"GET {STATES}/d:embedded:pump:p-0") as url:
+        online = fleetsync(*APPLY, "0", "--format", "json", "--org-url", url).json["online"]
+    assert online["unknownDevices"] == ["pump/p-0"]
+    assert "it may be a session from before" in online["reason"]
+
+
+def test_one_that_came_and_went_between_two_looks_has_come(
+    org: Emulator, fleetsync: Fleetsync
+) -> None:
+    def come_and_go() -> None:
+        org.state.note_connection("pump", "p-0")
+        org.state.note_disconnection("pump", "p-0")
+
+    with open_front_of(org.state, come_and_go, f"GET {STATES}") as url:  # when all were asked for
+        told = fleetsync(*APPLY, "0.1", "--format", "json", "--org-url", url)
+    assert told.json["online"]["upDevices"] == ["pump/p-0"]
+
+
+def test_a_device_that_logs_in_with_its_new_token_comes_up(
+    fleetsync: Fleetsync, folder: Folder, credentials: Callable[[str, str], None]
+) -> None:
+    credentials(KEY, TOKEN)
+    folder.manifest({"deviceTypes": [{"id": "pump"}], "devices": fleet(1)["devices"][1:]})
+    with (
+        OrgState.open(None) as state,
+        run_emulator(state, Place(mqtt_port=0)) as org,
+        ThreadPoolExecutor(1) as field,
+    ):
+        folder.settings({"org": {"url": org.url, "callsPerSecond": 1000}})
+        life = field.submit(log_in, folder, org)
+        online = fleetsync(*APPLY, "20s", "--format", "json").json["online"]
+        assert life.result()
+    assert online["upDevices"] == ["pump/p-0"]
+
+
+def log_in(folder: Folder, org: Emulator) -> bool:
+    """Be the device: take the token from the secrets file once the run waits, and log in."""
+    for _ in range(2_000):
+        if is_waiting(org):
+            break
+        time.sleep(MOMENT)
+    (line,) = folder.tokens()
+    login = device_login("embedded", DeviceKey("pump", "p-0"), line["authToken"])
+    with DeviceMessaging(Endpoint("127.0.0.1", org.mqtt_port, tls=False), login) as device:
+        return device.is_connected
