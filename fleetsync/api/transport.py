@@ -72,6 +72,15 @@ class Reader:
         twin.connection = replace(self.connection, retry=retry)
         return twin
 
+    def heard_by(self, notify: Callable[[str], None]) -> Self:
+        """Give a reader on the same line that tells another of its retries.
+
+        What ``notify`` raises ends the request.
+        """
+        twin = copy.copy(self)
+        twin.notify = notify
+        return twin
+
     def close(self) -> None:
         """Close all connections."""
         self._line.close()

@@ -138,6 +138,7 @@ def _restore(keys: Sequence[DeviceKey], run: Run, hands: Hands, settled: Settled
 def _note(end: Renewal, settled: Settled) -> None:
     if end.fate is Fate.RENEWED:
         settled.restored += 1
+        settled.ready.append(end.change.key)
         if end.reason:
             settled.warnings.append(f"{end.change.name}: {end.reason}")
     else:

@@ -141,6 +141,7 @@ def _sort_out(there: dict[DeviceKey, LiveDevice], case: _Case) -> list[DeviceKey
     others = [key for key in seen[Sight.ANOTHERS] if key not in known]
     _give_up([name for key in others for name in client_ids(key, case.hands)], case)
     case.settled.registered += len(seen[Sight.OURS])
+    case.settled.ready += seen[Sight.OURS]
     return seen[Sight.TOKENLESS]
 
 

@@ -17,7 +17,7 @@ from fleetsync.cli.events import begin_events
 from fleetsync.cli.fleet import open_fleet
 from fleetsync.cli.form import plan_pieces
 from fleetsync.cli.live_view import live_view
-from fleetsync.cli.locked import locked_org
+from fleetsync.cli.locked import held_org
 from fleetsync.cli.memory import remember_after
 from fleetsync.cli.options import (
     FORMATS,
@@ -36,12 +36,13 @@ from fleetsync.cli.resume import nothing_to_resume, tell_unfinished, unfinished_
 from fleetsync.cli.run_events import tell_plan, tell_report
 from fleetsync.cli.session import Look
 from fleetsync.cli.settle_earlier import settle_earlier
-from fleetsync.cli.wait_online import online_option, with_online
+from fleetsync.cli.wait_online import devices_to_await, online_option, with_online
 from fleetsync.errors import FileError
 from fleetsync.journal.plan_copy import drop_plans
 from fleetsync.model import DeviceKey
 from fleetsync.plan.saved import SavedPlan, parse_saved_plan
 from fleetsync.report.outcome import Report, make_report
+from fleetsync.settings import Settings
 from fleetsync.tokens.guard import check_secrets_path
 
 ANSWER_SECONDS = 30
@@ -127,12 +128,12 @@ def apply(
     if resume and unfinished is None:
         nothing_to_resume(fleet, options)
         return 0
-    with locked_org(options, fleet.settings, wait) as (transport, run):
-        unproven = settle_earlier(fleet, transport)
+    with held_org(options, fleet.settings, wait) as held:
+        earlier = settle_earlier(fleet, held.transport)
         if unfinished is not None:
             tell_unfinished(fleet.settings.folder, unfinished)
         look, clock = Look(refresh_locations, verify_locations), options.waits.clock
-        org_watch = Watch(fleet, transport, look, clock, named)
+        org_watch = Watch(fleet, held.transport, look, clock, named)
         if saved is None:
             course = chart(org_watch)
         else:
@@ -142,20 +143,23 @@ def apply(
         if not course.plan.idle:
             course = _confirmed(course, wish, org_watch, options)
         if course.plan.idle:
-            _drop_plans(course, fleet.settings.folder)
-            remember_after(fleet.settings.folder, course.plan, ())
-            return _tell_idle(course, options)
-        task = Task(
-            course.plan,
-            run,
-            unproven=unproven,
-            age=lambda: clock() - course.began_at,
-            view=live_view(options) if watch else None,
-            named=named,
-        )
-        report = carry_out(task, fleet, transport)
-    report = with_online(course.told_in(report), wait_online, options, fleet.settings)
-    return finish(report, options)
+            report = _nothing_to_carry_out(course, fleet.settings)
+        else:
+            task = Task(
+                course.plan,
+                held.run,
+                unproven=earlier.unproven,
+                age=lambda: clock() - course.began_at,
+                view=live_view(options) if watch else None,
+                named=named,
+            )
+            report = carry_out(task, fleet, held.transport)
+        report = course.told_in(report)
+        if wait_online is not None:
+            held.release()  # others may work on the fleet meanwhile
+            clients = devices_to_await(report.outcomes, earlier.ready, fleet.desired)
+            report = with_online(report, clients, held.transport, wait_online, fleet.settings)
+    return finish(report, options) if _has_news(course, report) else _tell_idle(report, options)
 
 
 def _confirmed(course: Course, wish: Wish, watch: Watch, options: Options) -> Course:
@@ -172,14 +176,20 @@ def _confirmed(course: Course, wish: Wish, watch: Watch, options: Options) -> Co
     return anew
 
 
-def _drop_plans(course: Course, folder: Path) -> None:
+def _nothing_to_carry_out(course: Course, settings: Settings) -> Report:
     """Forget a plan that was left unfinished, where nothing of it is left to do."""
-    if not course.told_in(_nothing_done(course)).incomplete:
-        drop_plans(folder)
+    file = str(settings.secrets.file)
+    report = make_report(course.plan, [], fatal=None, calls=0, secrets_file=file)
+    if not course.told_in(report).incomplete:
+        drop_plans(settings.folder)
+    remember_after(settings.folder, course.plan, ())
+    return report
 
 
-def _nothing_done(course: Course) -> Report:
-    return make_report(course.plan, [], fatal=None, calls=0, secrets_file="")
+def _has_news(course: Course, report: Report) -> bool:
+    """Tell whether anything was carried out, left aside or waited for."""
+    awaited = report.online is not None
+    return not course.plan.idle or bool(course.asides) or awaited
 
 
 def _read_saved(path: Path) -> SavedPlan:
@@ -191,14 +201,11 @@ def _read_saved(path: Path) -> SavedPlan:
     return parse_saved_plan(data, name=str(path))
 
 
-def _tell_idle(course: Course, options: Options) -> int:
-    """Tell that there is nothing to carry out, and what of an approved plan is left, if any is."""
-    report = _nothing_done(course)
-    if course.asides:
-        return finish(course.told_in(report), options)
+def _tell_idle(report: Report, options: Options) -> int:
+    """Tell that there is nothing to carry out."""
     tell_report(report)
     emit(options, lambda form: _nothing_to_do(report, options, form))
-    return PARTLY if course.plan.withheld else 0
+    return PARTLY if report.plan.withheld else 0
 
 
 def _nothing_to_do(report: Report, options: Options, form: str) -> Iterator[str]:

@@ -80,7 +80,7 @@ def carry_out(task: Task, fleet: Fleet, transport: Transport) -> Report:
                 journal.finish(End(_ended(report), _count(report)))
             if _ended(report) == DONE:
                 drop_plans(folder)
-    return report
+    return report._replace(stopped=stop.is_set())
 
 
 def _facts(task: Task) -> dict[str, object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 from fleetsync.api.transport import Transport
 from fleetsync.apply.settle import UNDECLARED, settle_run
 from fleetsync.apply.settled import Settled
@@ -18,17 +21,27 @@ from fleetsync.report.words import counted
 from fleetsync.tokens.file import TokenFile
 
 
-def settle_earlier(
-    fleet: Fleet, transport: Transport, undeclared: str = UNDECLARED
-) -> dict[str, str]:
+class Earlier(NamedTuple):
+    """What earlier runs have left, now that they are settled.
+
+    ``unproven`` are tokens that stand in the secrets file for devices that were not there, by
+    client id, with the mark of the run that made them. ``ready`` are the devices that those runs
+    were to register and that are registered.
+    """
+
+    unproven: Mapping[str, str]
+    ready: Sequence[DeviceKey]
+
+
+def settle_earlier(fleet: Fleet, transport: Transport, undeclared: str = UNDECLARED) -> Earlier:
     """Settle every run of this folder and org that is not; says on stderr what it found.
 
     ``undeclared`` says why a device stays that ``fleet`` lacks, though nobody knows its token.
-    Gives tokens that stand in the secrets file for devices that were not there, by client id, with
-    the mark of the run that made them. Damaged journals are set aside: nothing is guessed from
-    them, and all tokens stay. Raises FleetsyncError if the org cannot be asked.
+    Damaged journals are set aside: nothing is guessed from them, and all tokens stay. Raises
+    FleetsyncError if the org cannot be asked.
     """
     unproven: dict[str, str] = {}
+    ready: list[DeviceKey] = []
     for stored in open_runs(fleet.settings.folder):
         if stored.damaged:
             place = set_aside(stored)
@@ -37,13 +50,15 @@ def settle_earlier(
                 f" {place.name}, and what its run left open is not settled; every token is kept"
             )
         elif stored.run is not None:
-            unproven |= _settle(stored, stored.run, fleet, transport, undeclared)
-    return unproven
+            found = _settle(stored, stored.run, fleet, transport, undeclared)
+            unproven |= found.unproven
+            ready += found.ready
+    return Earlier(unproven, ready)
 
 
 def _settle(
     stored: StoredRun, run: Run, fleet: Fleet, transport: Transport, undeclared: str
-) -> dict[str, str]:
+) -> Earlier:
     with (
         reopen_journal(stored, now=utc_now) as journal,
         TokenFile.open(fleet.settings.secrets.file, org=run.head.org) as tokens,
@@ -51,12 +66,12 @@ def _settle(
         hands = make_hands(run.head, fleet, transport, tokens, journal)
         org = hands.registry.organization().org_id
         if org != run.head.org:
-            return {}  # its turn comes when that org is asked again
+            return Earlier({}, ())  # its turn comes when that org is asked again
         _begin(run)
         settled = settle_run(run, hands, lambda key: _is_declared(key, fleet), undeclared)
         tokens.settle()
         _end(run, journal, settled)
-    return hands.unproven
+    return Earlier(hands.unproven, settled.ready)
 
 
 def _is_declared(key: DeviceKey, fleet: Fleet) -> bool:

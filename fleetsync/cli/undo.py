@@ -108,7 +108,7 @@ def undo(
     choose_run(settings.folder, wanted)  # a wrong name is told before anything is waited for
     with locked_org(options, settings, wait) as (transport, run):
         fleet = Fleet(settings, _NO_MANIFEST)
-        unproven = settle_earlier(fleet, transport, _UNDECLARED)
+        unproven = settle_earlier(fleet, transport, _UNDECLARED).unproven
         target = choose_run(settings.folder, wanted)
         tell_target(target)
         began_at = clock()

@@ -11,6 +11,8 @@ from fleetsync.report.ids import fold_ids
 from fleetsync.report.words import counted_kind, duration, listed
 
 _NAMED = 20
+MOST_NAMES = 10_000
+"""So many of each kind are named in JSON; the numbers are of all."""
 
 
 class Online(NamedTuple):
@@ -50,8 +52,11 @@ def counts_in_words(online: Online) -> str:
 
 
 def online_lines(online: Online, *, full: bool) -> Iterator[str]:
-    """Count them, and name those that did not come up."""
+    """Count them, and name those that came up and those that did not."""
     yield online_sentence(online)
+    names = arrived(online)
+    if names:
+        yield f"  + came up: {few(names, len(names) if full else _NAMED)}"
     for names, words in missing(online):
         yield f"  ! {words}: {few(names, len(names) if full else _NAMED)}"
 
@@ -61,6 +66,11 @@ def missing(online: Online) -> Iterator[tuple[list[str], str]]:
     for names, words in ((online.away, "did not come up"), (online.unknown, "nobody knows")):
         if names:
             yield _folded(names), words
+
+
+def arrived(online: Online) -> list[str]:
+    """Name those that came up, as patterns of ids."""
+    return _folded(online.up)
 
 
 def _folded(names: Sequence[str]) -> list[str]:
@@ -89,9 +99,10 @@ def online_counts(online: Online) -> dict[str, Any]:
 
 
 def online_document(online: Online) -> dict[str, Any]:
-    """Give the numbers, and by name those that did not come up, or nobody knows of."""
+    """Give the numbers, and the names of so many as a document may hold."""
     return {
         **online_counts(online),
-        "awayDevices": list(online.away),
-        "unknownDevices": list(online.unknown),
+        "upDevices": list(online.up[:MOST_NAMES]),
+        "awayDevices": list(online.away[:MOST_NAMES]),
+        "unknownDevices": list(online.unknown[:MOST_NAMES]),
     }

@@ -25,7 +25,8 @@ _PAST = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "del
 class Report(NamedTuple):
     """The ends of all changes of one run; ``records`` are the notes that are no changes.
 
-    ``online`` is which of the new devices came up, where somebody waited for them.
+    ``online`` is which of the new devices came up, where somebody waited for them. ``stopped``
+    tells that a signal came, be it that nothing was left to do.
     """
 
     plan: Plan
@@ -35,6 +36,7 @@ class Report(NamedTuple):
     calls: int
     secrets_file: str
     online: Online | None = None
+    stopped: bool = False
 
     @property
     def counts(self) -> Mapping[Status, int]:

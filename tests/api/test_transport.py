@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 def test_a_reader_has_no_way_to_write() -> None:
     doors = {name for name in dir(Reader) if not name.startswith("_")}
-    assert doors == {"get", "hasty", "close", "requests", "quickest"}
+    assert doors == {"get", "hasty", "heard_by", "close", "requests", "quickest"}
     assert not any(hasattr(Reader, name) for name in ("post", "put", "delete", "send"))
 
 

@@ -13,7 +13,7 @@ from fleetsync.report.html.data import Row
 from fleetsync.report.html.markup import count_table, text
 from fleetsync.report.html.page import Assets, Page, page_html
 from fleetsync.report.html.policies import policy_lists
-from fleetsync.report.online import missing, online_sentence
+from fleetsync.report.online import arrived, few, missing, online_sentence
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -25,6 +25,9 @@ WORDS = {
     Status.ALREADY: "already so",
     Status.DONE: "done",
 }
+
+_MOST_NAMES = 100
+"""So many patterns of ids are named on a page; the JSON names more."""
 
 
 def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> Iterator[str]:
@@ -52,7 +55,14 @@ def report_html(report: Report, assets: Assets, *, again: str, whole: str) -> It
 def _not_up(report: Report) -> list[str]:
     if report.online is None:
         return []
-    return [f"{words}: {name}" for names, words in missing(report.online) for name in names]
+    return [line for names, words in missing(report.online) for line in _lines(names, words)]
+
+
+def _lines(names: list[str], words: str) -> list[str]:
+    """Give each its line, up to what a page has room for."""
+    more = len(names) - _MOST_NAMES
+    rest = [f"{words}: {more:,} more"] if more > 0 else []
+    return [*(f"{words}: {name}" for name in names[:_MOST_NAMES]), *rest]
 
 
 def _title(report: Report) -> str:
@@ -85,6 +95,9 @@ def _summary(report: Report, again: str) -> Iterator[str]:
         yield f"<p>{counted(noted, 'location', 'locations')} noted.</p>\n"
     if report.online is not None:
         yield f"<p>{text(online_sentence(report.online))}</p>\n"
+        names = arrived(report.online)
+        if names:
+            yield f"<p>Came up: {text(few(names, _MOST_NAMES))}.</p>\n"
     yield f"<p>API calls: {report.calls:,}.</p>\n"
     if report.incomplete:
         yield f"<p>To go on: <code>{text(again)}</code></p>\n"

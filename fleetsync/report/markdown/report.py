@@ -14,7 +14,7 @@ from fleetsync.report.markdown.detail import Folded, Head
 from fleetsync.report.markdown.document import Section, fitted
 from fleetsync.report.markdown.policies import policy_section
 from fleetsync.report.markdown.safe import code, marker, short
-from fleetsync.report.online import Online, counts_in_words, few, missing
+from fleetsync.report.online import Online, arrived, counts_in_words, few, missing
 from fleetsync.report.outcome import Report
 from fleetsync.report.text import READING_ORDER
 from fleetsync.report.words import counted
@@ -81,7 +81,9 @@ def _online_lines(online: Online, head: Head) -> Iterator[str]:
     """Say which new devices came up, as names have room."""
     reason = short(shown(online.reason), max(head.characters, 100))
     yield from ("", counts_in_words(online) + (f": {code(reason)}" if reason else "."))
-    for names, words in missing(online):
+    for names, words in (*missing(online), (arrived(online), "came up")):
+        if not names:
+            continue
         told = few(names, min(20, head.messages))
         yield f"- {words}: {code(short(told, max(head.characters, 100)))}"
 
