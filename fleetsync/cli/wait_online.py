@@ -176,7 +176,8 @@ class _Watch:
             return key in self._off or self._is_logged(key)
         if state is PresenceState.UNKNOWN:
             return False
-        return self._off.setdefault(key, state) is not state
+        was_never_seen = self._off.setdefault(key, state) is PresenceState.NEVER
+        return was_never_seen and state is PresenceState.DISCONNECTED
 
     def _is_logged(self, key: DeviceKey) -> bool:
         try:
