@@ -66,7 +66,7 @@ _EDGE = {
     f"edgeConfiguration.{name}": f"json_extract(edge_configuration, '$.{name}')"
     for name in ("enabled", "architecture")
 }
-# No device here is managed (platform page 5.7), so these match nothing and sort as equals.
+# Management data (platform page 5.7) is not joined to lists: these match nothing, sort as equals.
 _MANAGED = {
     f"mgmt.{name}": "NULL"
     for name in ("dormant", "supports.deviceActions", "supports.firmwareActions")
