@@ -25,6 +25,7 @@ from fleetsync.cli.status_details import errors_of, seen_by_logs
 from fleetsync.errors import ApiError, UsageError
 from fleetsync.escape import shown
 from fleetsync.model import DesiredFleet
+from fleetsync.plan.limits import some_names
 from fleetsync.report.html.status import status_html
 from fleetsync.report.markdown.status import status_markdown
 from fleetsync.report.status import status_json, status_text
@@ -69,7 +70,10 @@ def _narrowed(desired: DesiredFleet, types: tuple[str, ...]) -> DesiredFleet:
     """Keep the types that were named; UsageError for what no manifest declares."""
     unknown = [each for each in types if each not in desired.types]
     if unknown:
-        raise UsageError(f"no manifest declares type {', '.join(map(shown, unknown[:5]))}")
+        raise UsageError(
+            f"no manifest declares type {', '.join(map(shown, unknown[:5]))}; name one of"
+            f" {some_names(sorted(desired.types))}"
+        )
     if not types:
         return desired
     chosen = {name: devices for name, devices in desired.devices.items() if name in types}

@@ -155,7 +155,7 @@ def test_the_newest_error_is_found_in_whatever_the_org_tells(
 def test_a_type_that_no_manifest_declares_is_told(org: Emulator, fleetsync: Fleetsync) -> None:
     result = fleetsync("status", "pmp")
     assert result.code == 2
-    assert "no manifest declares type pmp" in result.err
+    assert "no manifest declares type pmp; name one of hub, pump, spare" in result.err
 
 
 @pytest.mark.parametrize("switch", ["pageCap=1", "limitTooLarge=clamp"])
